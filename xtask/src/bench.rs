@@ -2,7 +2,7 @@
 //! fails when a bound does not hold.
 //!
 //! A bench is an example or a binary called `bench-NAME` in the crate it measures. It prints one JSON line
-//! (see [`line`]) in which each figure stands beside its limit, measured in the same run.
+//! (see `bench/line.rs`) in which each figure stands beside its limit, measured in the same run.
 
 mod document;
 mod line;
