@@ -43,8 +43,15 @@ pub(super) fn parts(
     // Cargo tells its progress on the error output, which the person sees.
     let messages = process::capture(&mut cargo)?;
     let mut artifacts = test_artifacts(&messages);
-    // Stable: within each kind the order is cargo's.
-    artifacts.sort_by_key(|artifact| artifact.target.is("test"));
+    // Cargo's order is that in which builds happened to end.
+    artifacts.sort_by_key(|artifact| {
+        let is_integration_test = artifact.target.is("test");
+        (
+            is_integration_test,
+            artifact.package_id.clone(),
+            artifact.target.name.clone(),
+        )
+    });
 
     let mut parts: Vec<Part> = artifacts
         .into_iter()
