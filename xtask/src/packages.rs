@@ -58,10 +58,17 @@ pub(crate) fn ensure(tools: &[Tool]) -> Result<String, Fault> {
 }
 
 fn install(missing: &[Tool]) -> Result<(), Fault> {
-    process::run(Command::new("apt-get").args(["update", "-q"]))?;
+    // Another apt-get may be at work: wait for it.
+    let patience = ["-o", "DPkg::Lock::Timeout=300"];
+    process::run(
+        Command::new("apt-get")
+            .args(patience)
+            .args(["update", "-q"]),
+    )?;
     let mut apt = Command::new("apt-get");
     apt.env("DEBIAN_FRONTEND", "noninteractive");
-    apt.args(["install", "-q", "-y", "--no-install-recommends"]);
+    apt.args(patience)
+        .args(["install", "-q", "-y", "--no-install-recommends"]);
     apt.args(missing.iter().map(|tool| tool.package));
     process::run(&mut apt)
 }

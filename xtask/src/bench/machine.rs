@@ -30,14 +30,6 @@ impl Machine {
                 .current_dir(&workspace.root)
                 .arg("--version"),
         )?;
-        let mut git = Command::new("git");
-        git.current_dir(&workspace.root).args([
-            "describe",
-            "--always",
-            "--dirty",
-            "--abbrev=12",
-            "--exclude=*",
-        ]);
         Ok(Self {
             cpu: field(&read("/proc/cpuinfo"), "model name")
                 .unwrap_or_else(|| std::env::consts::ARCH.into()),
@@ -45,7 +37,7 @@ impl Machine {
             memory_gib: memory_gib(&read("/proc/meminfo")),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             rustc: rustc.trim().to_owned(),
-            commit: process::capture(&mut git)?.trim().to_owned(),
+            commit: commit(workspace)?,
         })
     }
 }
@@ -65,6 +57,32 @@ impl fmt::Display for Machine {
             "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}, {rustc}, commit {commit}"
         )
     }
+}
+
+/// The commit that is checked out, and whether the code differs from it. The page of figures
+/// itself does not count: each run changes it.
+fn commit(workspace: &Workspace) -> Result<String, Fault> {
+    let git = |arguments: &[&str]| {
+        process::capture(
+            Command::new("git")
+                .current_dir(&workspace.root)
+                .args(arguments),
+        )
+    };
+    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
+    let changes = git(&[
+        "status",
+        "--porcelain",
+        "--",
+        ".",
+        &format!(":!{}", super::PAGE),
+    ])?;
+    let suffix = if changes.is_empty() {
+        ""
+    } else {
+        " with changes"
+    };
+    Ok(format!("{}{suffix}", commit.trim()))
 }
 
 /// The value of `key : value` in one of the kernel's lists.
