@@ -68,7 +68,7 @@ mod tests {
     use outdial_domain::{AgentId, AttemptId, TenantId};
 
     fn leg(owner: Owner, phase: Phase) -> Leg {
-        Leg { owner, phase, ended_by_us: false, handed_back: false }
+        Leg { owner, phase, identity: None, ended_by_us: false, handed_back: false }
     }
 
     fn why(leg: &Leg, by: EndedBy) -> LegEnd {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use outdial_domain::{AgentId, AttemptId, TenantId};
-use outdial_telephony::LegId;
+use outdial_telephony::{DialogIdentity, LegId};
 
 /// What a leg is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,10 +31,12 @@ pub(crate) enum Phase {
 }
 
 /// A leg that is under way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Leg {
     pub(crate) owner: Owner,
     pub(crate) phase: Phase,
+    /// What names it on the wire, once it is placed.
+    pub(crate) identity: Option<DialogIdentity>,
     /// We gave it up, or ended it.
     pub(crate) ended_by_us: bool,
     /// Its flow has handed the callee back.
@@ -62,7 +64,7 @@ impl Legs {
     pub(crate) fn begin(&mut self, owner: Owner) -> LegId {
         let id = LegId(self.next);
         self.next += 1;
-        let leg = Leg { owner, phase: Phase::Committing, ended_by_us: false, handed_back: false };
+        let leg = Leg { owner, phase: Phase::Committing, identity: None, ended_by_us: false, handed_back: false };
         self.legs.insert(id, leg);
         self.by_owner.insert(owner, id);
         id
