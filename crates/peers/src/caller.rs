@@ -305,7 +305,9 @@ impl Calling {
                     CallEnd::Refused(code)
                 });
             }
-            self.leg.take_answer(&response);
+            if !self.options.late_offer {
+                self.leg.take_answer(&response);
+            }
             return Ok(());
         }
     }

@@ -186,7 +186,7 @@ impl Conversation<'_> {
                 })
             }
             LegEvent::Unacked => {
-                self.leg.bye(None).await;
+                self.leg.bye(None);
                 Some(CallEnd::NotAcknowledged)
             }
             LegEvent::Stopped => Some(CallEnd::ShutDown),
@@ -206,7 +206,7 @@ impl Conversation<'_> {
                 None
             }
             LegEvent::Request(message) if self.referring && refer_succeeded(&message) => {
-                self.leg.bye(None).await;
+                self.leg.bye(None);
                 Some(CallEnd::OurBye)
             }
             LegEvent::Request(message) if message.method() == Some(&Method::Refer) => {
@@ -244,7 +244,7 @@ impl Conversation<'_> {
             return self.act(step.action).await;
         }
         if self.silent_at().is_some_and(|at| at <= now) {
-            self.leg.bye(Some("SIP;cause=200;text=\"no audio\"")).await;
+            self.leg.bye(Some("SIP;cause=200;text=\"no audio\""));
             return Some(CallEnd::NoAudio);
         }
         let timer = self.timer?;
@@ -252,9 +252,7 @@ impl Conversation<'_> {
             return None;
         }
         if timer.expires_at() <= now || timer.refresh_at().is_some_and(|at| at <= now) {
-            self.leg
-                .bye(Some("SIP;cause=408;text=\"session expired\""))
-                .await;
+            self.leg.bye(Some("SIP;cause=408;text=\"session expired\""));
             return Some(CallEnd::SessionExpired);
         }
         None
@@ -286,7 +284,7 @@ impl Conversation<'_> {
     async fn act(&mut self, action: Action) -> Option<CallEnd> {
         match action {
             Action::HangUp { reason } => {
-                self.leg.bye(reason.as_deref()).await;
+                self.leg.bye(reason.as_deref());
                 return Some(CallEnd::OurBye);
             }
             Action::Vanish => {

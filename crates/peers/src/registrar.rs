@@ -78,7 +78,7 @@ impl Registrar {
                 .and_then(Authorization::parse)
             {
                 None => return respond(401).with("WWW-Authenticate", challenge.to_header()),
-                Some(claim) if !claim.proves(&who, &challenge, "REGISTER", register.uri()) => {
+                Some(claim) if !claim.proves(&who, &challenge, "REGISTER") => {
                     return respond(403);
                 }
                 Some(_) => {}

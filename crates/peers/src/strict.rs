@@ -1,8 +1,10 @@
 //! What a strict carrier finds wrong with the requests that it gets.
 
 use crate::sip::{BRANCH_COOKIE, Message, Method, NameAddr, Via};
+use crate::wait::{Bell, Expired};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// A rule of RFC 3261 or of the carrier that a request broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +29,8 @@ pub enum Rule {
     Offer,
     /// From or P-Asserted-Identity names the caller ID that the carrier expects.
     CallerId,
+    /// Credentials are made for the Request-URI.
+    DigestUri,
     /// CANCEL repeats the INVITE's branch (section 9.1).
     CancelBranch,
     /// CANCEL repeats the INVITE's Request-URI, From, To and CSeq number (section 9.1).
@@ -64,7 +68,10 @@ pub struct Violation {
 
 /// All broken rules of one peer.
 #[derive(Debug, Default)]
-pub(crate) struct Violations(Mutex<Vec<Violation>>);
+pub(crate) struct Violations {
+    list: Mutex<Vec<Violation>>,
+    bell: Bell,
+}
 
 impl Violations {
     pub(crate) fn add(&self, rule: Rule, message: &Message, found: impl std::fmt::Display) {
@@ -75,17 +82,25 @@ impl Violations {
             call_id: message.call_id().to_owned(),
             found,
         };
-        self.0
+        self.list
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(violation);
+        self.bell.ring();
     }
 
     pub(crate) fn list(&self) -> Vec<Violation> {
-        self.0
+        self.list
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    pub(crate) async fn until_broken(&self, rule: Rule, limit: Duration) -> Result<(), Expired> {
+        let broken = || self.list().iter().any(|v| v.rule == rule).then_some(());
+        self.bell
+            .until(&format!("{rule:?} to be broken"), limit, broken)
+            .await
     }
 
     pub(crate) fn counts(&self) -> BTreeMap<Rule, usize> {

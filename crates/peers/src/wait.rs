@@ -14,7 +14,7 @@ pub struct Expired {
 }
 
 /// A bell that rings at every change of something kept elsewhere.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Bell(watch::Sender<()>);
 
 impl Bell {

@@ -11,6 +11,7 @@ use crate::media::MediaPort;
 use crate::sdp::Sdp;
 use crate::session::{RunningTimer, TimerRefusal};
 use crate::sip::{Authorization, Challenge, Message, unique};
+use crate::strict::Rule;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -172,7 +173,12 @@ impl Call {
             let claim = invite.header(answers).and_then(Authorization::parse);
             // Credentials for an older nonce are not wrong, only stale: ask again.
             if let Some(claim) = claim.filter(|c| c.nonce() == challenge.nonce) {
-                let proven = claim.proves(&plan.credentials, &challenge, "INVITE", invite.uri());
+                if claim.uri() != invite.uri() {
+                    self.shared
+                        .violations
+                        .add(Rule::DigestUri, invite, "made for another address");
+                }
+                let proven = claim.proves(&plan.credentials, &challenge, "INVITE");
                 return if proven {
                     Ok(())
                 } else {

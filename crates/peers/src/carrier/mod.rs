@@ -225,6 +225,14 @@ impl Carrier {
         self.shared.violations.counts()
     }
 
+    /// Waits until a rule was broken.
+    ///
+    /// # Errors
+    /// [`Expired`] after `limit`.
+    pub async fn until_broken(&self, rule: Rule, limit: Duration) -> Result<(), Expired> {
+        self.shared.violations.until_broken(rule, limit).await
+    }
+
     /// Messages in and out, and garbage.
     #[must_use]
     pub fn counts(&self) -> EndpointCounts {
@@ -434,6 +442,7 @@ async fn take_strays(shared: Arc<Shared>, mut strays: mpsc::Receiver<Incoming>) 
             }
             Some(Method::Ack) | None => {}
             Some(_) => {
+                shared.violations.check_any(message);
                 shared
                     .violations
                     .add(Rule::UnknownDialog, message, "answered by 481");

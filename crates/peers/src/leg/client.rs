@@ -114,14 +114,14 @@ impl Leg {
         self.send(&cancel, &outgoing.resend.to);
     }
 
-    /// Says good-bye and waits for the response, as long as it takes.
-    pub(crate) async fn bye(&mut self, reason: Option<&str>) {
+    /// Says good-bye. The call is over with that; `linger` sees to the response.
+    pub(crate) fn bye(&mut self, reason: Option<&str>) {
         let mut bye = self.dialog.request(Method::Bye);
         if let Some(reason) = reason {
             bye.push("Reason", reason);
         }
         self.close_media();
-        let _ = self.transact(bye).await;
+        self.start_request(bye);
     }
 
     pub(super) fn on_response(&mut self, response: Message) -> Option<LegEvent> {
@@ -172,7 +172,15 @@ impl Leg {
             self.dialog.learn(response);
         }
         self.established = true;
-        let ack = self.dialog.numbered(Method::Ack, outgoing.cseq);
+        let mut ack = self.dialog.numbered(Method::Ack, outgoing.cseq);
+        // With an INVITE without offer, the 2xx offers and the ACK answers.
+        let late = outgoing.resend.message.body.is_empty();
+        let offer = Sdp::parse(&response.body).filter(|_| late);
+        if let (Some(offer), Some(media)) = (offer, &self.media)
+            && let Some(answer) = media.answer(&offer)
+        {
+            ack = ack.with_body(Sdp::CONTENT_TYPE, answer.to_text());
+        }
         let to = self.dialog.next_hop();
         self.send(&ack, &to);
         self.ack = Some((ack, to));

@@ -120,6 +120,7 @@ async fn take_strays(host: Arc<Host>, mut strays: mpsc::Receiver<Incoming>) {
             (Method::Invite | Method::Options, None) if !in_dialog => host.reply(&incoming, 404),
             (Method::Options, Some(_)) if !in_dialog => host.reply(&incoming, 200),
             _ => {
+                host.violations.check_any(message);
                 host.violations
                     .add(Rule::UnknownDialog, message, "answered by 481");
                 host.reply(&incoming, 481);
