@@ -164,6 +164,8 @@ pub struct FarEnd {
     sip: UdpSocket,
     rtp: UdpSocket,
     seen: HashSet<(String, String, u32)>,
+    /// New messages of the method that was expected, which that expectation did not want.
+    kept: Vec<Message>,
     cseq: u32,
     rtp_sequence: u16,
 }
@@ -179,6 +181,7 @@ impl FarEnd {
             sip: UdpSocket::bind(any).await?,
             rtp: UdpSocket::bind(any).await?,
             seen: HashSet::new(),
+            kept: Vec::new(),
             cseq: 0,
             rtp_sequence: 0,
         })
@@ -230,22 +233,55 @@ impl FarEnd {
         method: &str,
         wanted: impl Fn(&Message) -> bool,
     ) -> Result<Message, Failure> {
+        let kept = self
+            .kept
+            .iter()
+            .position(|message| message.method() == method && wanted(message));
+        if let Some(position) = kept {
+            return Ok(self.kept.remove(position));
+        }
         let found = async {
             loop {
                 let message = self.receive().await?;
-                let new = self.seen.insert((
-                    message.start.clone(),
-                    format!("{} {}", message.header("CSeq"), message.branch()),
-                    message.cseq(),
-                ));
-                if new && message.method() == method && wanted(&message) {
+                if !self.is_new(&message) || message.method() != method {
+                    continue;
+                }
+                if wanted(&message) {
+                    return Ok(message);
+                }
+                self.kept.push(message);
+            }
+        };
+        timeout(PATIENCE, found)
+            .await
+            .map_err(|_| Failure::new(format!("no {method} came in time")))?
+    }
+
+    /// The next new request of any of these methods.
+    ///
+    /// # Errors
+    /// None came within [`PATIENCE`].
+    pub async fn expect_any(&mut self, methods: &[&str]) -> Result<Message, Failure> {
+        let found = async {
+            loop {
+                let message = self.receive().await?;
+                if self.is_new(&message)
+                    && message.status() == 0
+                    && methods.contains(&message.method())
+                {
                     return Ok(message);
                 }
             }
         };
         timeout(PATIENCE, found)
             .await
-            .map_err(|_| Failure::new(format!("no {method} came in time")))?
+            .map_err(|_| Failure::new(format!("none of {methods:?} came in time")))?
+    }
+
+    fn is_new(&mut self, message: &Message) -> bool {
+        let line = format!("{} {}", message.header("CSeq"), message.branch());
+        self.seen
+            .insert((message.start.clone(), line, message.cseq()))
     }
 
     /// The next message, repetitions included.
@@ -337,6 +373,23 @@ impl FarEnd {
             self.uri("far")?,
         );
         self.finish(text, &extra, invite.source).await
+    }
+
+    /// Acknowledges the answer to a request of this end with this number.
+    ///
+    /// # Errors
+    /// The socket is broken.
+    pub async fn acknowledge(
+        &mut self,
+        invite: &Message,
+        tag: &str,
+        number: u32,
+        extra: Extra,
+    ) -> Result<(), Failure> {
+        let before = std::mem::replace(&mut self.cseq, number.wrapping_sub(1));
+        let sent = self.request("ACK", invite, tag, extra).await;
+        self.cseq = before;
+        sent
     }
 
     /// Sends bytes as they are.

@@ -273,7 +273,11 @@ impl Registrar {
     /// salt keeps two phones that are challenged in the same millisecond apart.
     fn nonce(&self, millis: i64, salt: &str) -> String {
         let proof = Sha256::digest(format!("{millis:016x}{salt}:{}", self.secret));
-        let proof: String = proof.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let proof: String = proof
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         format!("{millis:016x}{salt}{proof}")
     }
 
