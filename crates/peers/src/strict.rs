@@ -21,6 +21,8 @@ pub enum Rule {
     CseqOrder,
     /// A new request has a branch of its own (section 8.1.1.7).
     BranchReuse,
+    /// A new call has a Call-ID of its own (section 8.1.1.4).
+    CallIdReuse,
     /// From carries a tag (section 8.1.1.3).
     FromTag,
     /// An INVITE carries exactly one Contact with a SIP address (section 8.1.1.8).
