@@ -136,14 +136,15 @@ impl CallLog {
     /// `|c| &c.caller_id` for caller IDs.
     #[must_use]
     pub fn most_open_per(&self, key: impl Fn(&CallRecord) -> &str) -> Option<(String, usize)> {
-        let mut groups: HashMap<&str, Vec<&CallRecord>> = HashMap::new();
+        let mut groups: BTreeMap<&str, Vec<&CallRecord>> = BTreeMap::new();
         for call in &self.calls {
             groups.entry(key(call)).or_default().push(call);
         }
         let peaks = groups
             .into_iter()
             .map(|(key, calls)| (key.to_owned(), peak(calls, |c| Some(c.received_at))));
-        peaks.max_by_key(|(_, n)| *n)
+        // Of keys with as many, the first in order.
+        peaks.reduce(|most, next| if next.1 > most.1 { next } else { most })
     }
 
     /// Most calls that came in within any second.

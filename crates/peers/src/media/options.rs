@@ -1,7 +1,7 @@
 //! How a peer treats audio.
 
 use super::Audio;
-use crate::sdp::Law;
+use crate::g711::Law;
 
 /// What a media port sends, takes and keeps.
 #[derive(Clone, Debug)]

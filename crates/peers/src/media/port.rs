@@ -3,8 +3,9 @@
 use super::stream::{OutStream, narrow};
 use super::{Audio, Heard, MediaCounts, MediaOptions, Ticker};
 use crate::endpoint::{Line, bind_udp};
+use crate::g711::Law;
 use crate::rtp::key_event;
-use crate::sdp::{Direction, Law, Sdp};
+use crate::sdp::{Direction, Sdp};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 /// A media port of one call.
 #[derive(Debug)]
 pub struct MediaPort {
-    socket: UdpSocket,
+    /// Gone when the port is closed: a log of ten thousand calls must not hold as many sockets.
+    socket: Mutex<Option<Arc<UdpSocket>>>,
     announced: SocketAddr,
     options: MediaOptions,
     sending: Mutex<OutStream>,
@@ -49,7 +51,7 @@ impl MediaPort {
         };
         let law = options.laws.first().copied().unwrap_or(Law::A);
         Ok(Arc::new(Self {
-            socket,
+            socket: Mutex::new(Some(Arc::new(socket))),
             announced,
             heard: Heard::keeping(options.keep),
             sending: Mutex::new(OutStream::new(options.audio, law)),
@@ -66,6 +68,13 @@ impl MediaPort {
 
     fn sending(&self) -> MutexGuard<'_, OutStream> {
         self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn socket(&self) -> Option<Arc<UdpSocket>> {
+        self.socket
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What arrived.
@@ -201,7 +210,8 @@ impl MediaPort {
         if let Some((remote, packet)) = due {
             packet.write_to(datagram);
             // A full socket buffer loses the packet: that is what networks do.
-            if self.socket.try_send_to(datagram, remote).is_ok() {
+            let socket = self.socket();
+            if socket.is_some_and(|s| s.try_send_to(datagram, remote).is_ok()) {
                 self.sent.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -212,9 +222,10 @@ impl MediaPort {
     pub(crate) async fn receive(self: Arc<Self>) {
         let mut buffer = [0; 2048];
         let closed = self.closed.clone();
+        let Some(socket) = self.socket() else { return };
         let receive = async {
             loop {
-                let Ok((length, from)) = self.socket.recv_from(&mut buffer).await else {
+                let Ok((length, from)) = socket.recv_from(&mut buffer).await else {
                     continue;
                 };
                 if self.line.is_plugged() {
@@ -232,6 +243,10 @@ impl MediaPort {
     /// Ends sending and receiving; what was heard stays readable.
     pub(crate) fn close(&self) {
         self.closed.cancel();
+        self.socket
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
     }
 }
 
@@ -317,6 +332,20 @@ mod tests {
             .until_count(a.heard().count() + 5, LIMIT)
             .await
             .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_free_although_its_account_is_kept() {
+        let (ticker, line) = (Ticker::start(), Line::plugged());
+        let port = MediaPort::open(IP, MediaOptions::mute(), &ticker, &line)
+            .await
+            .unwrap();
+        let receiving = tokio::spawn(Arc::clone(&port).receive());
+        let address = port.announced;
+        port.close();
+        receiving.await.unwrap();
+        std::net::UdpSocket::bind(address).expect("the socket is closed");
+        assert_eq!(port.counts(), MediaCounts::default());
     }
 
     #[tokio::test]

@@ -1,9 +1,10 @@
 //! The stream that a media port sends: sequence, clock and what is in its packets.
 
 use super::Audio;
+use crate::g711::Law;
 use crate::random::Random;
 use crate::rtp::RtpPacket;
-use crate::sdp::{Direction, Law, Sdp};
+use crate::sdp::{Direction, Sdp};
 use crate::sip::unique;
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -34,6 +34,7 @@ pub(super) fn take(host: &Arc<Host>, core: &Arc<Core>, incoming: Incoming) {
         to_source: core.options.behind_nat,
     };
     let dialog = Dialog::answering(&incoming.message, &incoming.from, &here);
+    *lock(&core.invite) = Some(incoming.message.clone());
     let mut leg = Leg::new(&host.endpoint, &line, inbox, dialog, &host.violations);
     leg.serve(incoming);
     let busy = core.status.borrow().call != PhoneCall::Idle;

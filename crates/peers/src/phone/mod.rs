@@ -11,6 +11,7 @@ use crate::conversation::{Action, CallEnd};
 use crate::endpoint::{Line, Timing};
 use crate::media::{MediaOptions, MediaPort, Ticker};
 use crate::session::SessionTimer;
+use crate::sip::Message;
 use crate::strict::Violation;
 use crate::wait::Expired;
 use host::{Host, Place};
@@ -148,6 +149,7 @@ struct Core {
     line: Mutex<Arc<Line>>,
     commands: Mutex<Option<mpsc::Sender<Action>>>,
     media: Mutex<Option<Arc<MediaPort>>>,
+    invite: Mutex<Option<Message>>,
     registration: registration::Registration,
 }
 
@@ -201,6 +203,7 @@ impl Phone {
             line: Mutex::new(Line::plugged()),
             commands: Mutex::default(),
             media: Mutex::default(),
+            invite: Mutex::default(),
             registration: registration::Registration::new(),
         });
         place.host.add(&core);
@@ -286,6 +289,12 @@ impl Phone {
     #[must_use]
     pub fn media(&self) -> Option<Arc<MediaPort>> {
         lock(&self.core.media).clone()
+    }
+
+    /// The last INVITE for a new call, as it came.
+    #[must_use]
+    pub fn last_invite(&self) -> Option<Message> {
+        lock(&self.core.invite).clone()
     }
 
     /// Rules of the protocol that the other side broke at this phone's socket.
