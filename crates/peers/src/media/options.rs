@@ -14,7 +14,7 @@ pub struct MediaOptions {
     pub ptime_ms: u32,
     /// What it sends. Default: silence.
     pub audio: Audio,
-    /// How many packets [`Heard`] keeps, the newest ones; 0 counts only. Default: 0.
+    /// How many packets [`Heard`](super::Heard) keeps, the newest ones; 0 counts only. Default: 0.
     pub keep: usize,
     /// Sends to where packets come from, whatever SDP says. Default: no.
     pub symmetric: bool,

@@ -58,6 +58,7 @@ pub(super) fn take(host: &Arc<Host>, core: &Arc<Core>, incoming: Incoming) {
         core: Arc::clone(core),
         leg,
         commands,
+        over: false,
     };
     host.endpoint.spawn(call.run(on_call));
 }
@@ -67,6 +68,7 @@ struct Call {
     core: Arc<Core>,
     leg: Leg,
     commands: mpsc::Receiver<Action>,
+    over: bool,
 }
 
 impl Call {
@@ -75,13 +77,18 @@ impl Call {
             Ok(()) => self.talk().await,
             Err(end) => end,
         };
+        self.end(end);
+        self.leg.linger().await;
+    }
+
+    fn end(&mut self, end: CallEnd) {
+        self.over = true;
         *lock(&self.core.commands) = None;
         self.leg.close_media();
         self.change(|status| {
             status.call = PhoneCall::Idle;
             status.last_end = Some(end);
         });
-        self.leg.linger().await;
     }
 
     fn change(&self, change: impl FnOnce(&mut PhoneStatus)) {
@@ -176,5 +183,14 @@ impl Call {
 
     fn watchdog(&self) -> Option<Duration> {
         self.core.options.audio_watchdog
+    }
+}
+
+impl Drop for Call {
+    /// A call whose task was ended with its host leaves the phone idle.
+    fn drop(&mut self) {
+        if !self.over {
+            self.end(CallEnd::ShutDown);
+        }
     }
 }

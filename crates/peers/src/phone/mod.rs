@@ -327,9 +327,15 @@ impl Phone {
         let line = std::mem::replace(&mut *lock(&self.core.line), Line::plugged());
         line.set_plugged(false);
         self.act(Action::Vanish).await;
-        new.add(&self.core);
         let before = std::mem::replace(&mut *lock(&self.place), Place::own(Arc::clone(&new)));
         before.leave().await;
+        // Only an idle phone takes a call, and the old one ends within a moment at the latest.
+        let _ = self
+            .until("idle", Duration::from_secs(1), |s| {
+                s.call == PhoneCall::Idle
+            })
+            .await;
+        new.add(&self.core);
         if let Some(options) = self.core.registration.options() {
             registration::keep_up(&self.core, &new, options);
         }
