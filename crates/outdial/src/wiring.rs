@@ -1,8 +1,10 @@
 //! Where the parts are put together: the only place that names a concrete store and connector.
 
-use outdial_domain::Trunk;
+mod probe;
 
-use crate::config::{Configuration, DatabaseSettings};
+pub(crate) use probe::{check_database, check_trunks};
+
+use crate::config::Configuration;
 
 /// The runtime that everything asynchronous runs on.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
@@ -11,19 +13,6 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
         .thread_name("outdial")
         .build()
         .map_err(|error| format!("the system gives no threads: {error}"))
-}
-
-/// Opens the database, creating it where it is missing, and says what it found.
-pub(crate) async fn check_database(_settings: &DatabaseSettings) -> Result<String, String> {
-    Ok("not tested: the store is not wired yet".to_owned())
-}
-
-/// Asks a trunk whether it is there (OPTIONS), and says how fast it answered.
-pub(crate) async fn check_trunk(
-    _configuration: &Configuration,
-    _trunk: &Trunk,
-) -> Result<String, String> {
-    Ok("not tested: telephony is not wired yet".to_owned())
 }
 
 /// Runs the server until it is told to stop.

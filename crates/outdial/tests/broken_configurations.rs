@@ -57,7 +57,7 @@ const CASES: &[Case] = &[
     case(
         2,
         "listen = 127.0.0.1",
-        "2:10",
+        "2:15: server.listen",
         "this is not TOML",
         "toml.io",
     ),
@@ -134,7 +134,7 @@ const CASES: &[Case] = &[
     case(
         6,
         "[tenant]",
-        "6:2: tenant",
+        "6:1: tenant",
         "there may be several",
         "[[tenant]]",
     ),
