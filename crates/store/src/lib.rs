@@ -36,7 +36,7 @@
 mod attempt;
 mod campaign;
 mod configuration;
-// conformance
+pub mod conformance;
 mod contact;
 mod error;
 mod event;
