@@ -1,0 +1,307 @@
+//! Facts: everything that the engine hears.
+
+use outdial_domain::RevisionNumber;
+use outdial_domain::contact::History;
+use outdial_domain::{
+    AgentId, AttemptId, BreakTime, CallerId, Campaign, CampaignId, CauseMap, ComplianceProfile,
+    Connection, ContactId, Evidence, FailoverCause, LifeCycleCommand, Permit, PhoneNumber,
+    Progress, Settings, SkillGroupId, Timestamp, TrunkName, WishedState,
+};
+use serde::{Deserialize, Serialize};
+
+/// One fact. Late, repeated and impossible facts are normal: they are counted, never a panic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// Nothing but time has passed.
+    TimeReached,
+    /// The tenant's own rules, whole.
+    TenantSet(TenantRules),
+    /// The tenant's caller IDs, whole.
+    CallerIdsSet(Vec<CallerId>),
+    /// A trunk that the tenant may use, new or changed.
+    TrunkSet(TrunkRules),
+    /// A trunk that is no more.
+    TrunkGone(TrunkName),
+    /// What the tenant may use of a trunk from now on.
+    PermitSet {
+        /// The trunk.
+        trunk: TrunkName,
+        /// The permit.
+        permit: Permit,
+    },
+    /// OPTIONS to a trunk was answered, or was not.
+    TrunkProbed {
+        /// The trunk.
+        trunk: TrunkName,
+        /// Whether it answered.
+        answered: bool,
+    },
+    /// A breaker that was open when the server stopped.
+    BreakerSet(BreakerState),
+    /// An operator lifts every breaker of a trunk.
+    BreakerLifted {
+        /// The trunk.
+        trunk: TrunkName,
+        /// What becomes of the suspect results.
+        suspects: Suspects,
+    },
+    /// No new call in this scope until released.
+    Halted {
+        /// Whose calls.
+        scope: HaltScope,
+        /// Why, in an operator's words.
+        reason: String,
+    },
+    /// The halt of this scope is over.
+    HaltReleased(HaltScope),
+    /// The store cannot commit (a full disk): nothing may be dialed until it can.
+    StoreFailing {
+        /// Why, in words; `None` = it works again.
+        reason: Option<String>,
+    },
+
+    /// An agent, new or changed.
+    AgentSet(AgentRules),
+    /// An agent who is no more.
+    AgentGone(AgentId),
+    /// What an agent wishes to be.
+    AgentWished {
+        /// Who.
+        agent: AgentId,
+        /// What.
+        wish: WishedState,
+        /// When.
+        when: BreakTime,
+        /// Why, in the agent's words; may be empty.
+        reason: String,
+    },
+    /// The agent's phone has answered our call.
+    AgentLegUp(AgentId),
+    /// The agent's phone leg is over, or never came up.
+    AgentLegDown {
+        /// Whose.
+        agent: AgentId,
+        /// Why.
+        why: LegEnd,
+    },
+    /// A phone that registers has registered (again): worth calling now.
+    AgentRegistered(AgentId),
+    /// The agent ends the wrap-up early.
+    WrapUpEnded(AgentId),
+    /// The agent takes an offered contact.
+    OfferAccepted(OfferId),
+    /// The agent leaves an offered contact.
+    OfferSkipped(OfferId),
+
+    /// A campaign as the store has it: at start, or just created.
+    CampaignLoaded(Box<LoadedCampaign>),
+    /// A new revision of a campaign's settings, in force from this instant; calls in progress keep
+    /// the old ones.
+    Revised {
+        /// The campaign.
+        campaign: CampaignId,
+        /// The revision's number.
+        revision: RevisionNumber,
+        /// The settings, whole and sound.
+        settings: Box<Settings>,
+    },
+    /// Contacts that the engine asked for with `LoadContacts`.
+    ContactsLoaded {
+        /// The campaign.
+        campaign: CampaignId,
+        /// The contacts, best first.
+        contacts: Vec<DueContact>,
+        /// When the next resting contact that is not among them is due; `None` = there is none.
+        next_due: Option<Timestamp>,
+        /// Whether more contacts are due now than were asked for.
+        more: bool,
+    },
+    /// Contacts were added to a campaign's list.
+    ContactsAdded {
+        /// The campaign.
+        campaign: CampaignId,
+        /// How many.
+        count: u64,
+    },
+
+    /// The attempt is committed and its INVITE on its way.
+    Placed(AttemptId),
+    /// The attempt could not be committed: it was never dialed.
+    NotPlaced(AttemptId),
+    /// A provisional response without progress (100).
+    Responded(AttemptId),
+    /// First progress.
+    Progressed {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Which.
+        progress: Progress,
+    },
+    /// Media was heard before the answer.
+    EarlyMediaHeard(AttemptId),
+    /// The callee picked up.
+    Answered(AttemptId),
+    /// The callee's media is joined to the agent's or the flow's.
+    Joined(AttemptId),
+    /// The flow that had the call could not be reached.
+    FlowFailed(AttemptId),
+    /// The flow gives the callee back, for the queue.
+    HandedBack(AttemptId),
+    /// The flow ended the call.
+    FlowEnded(AttemptId),
+    /// The callee's leg is over; the last fact about an attempt.
+    Ended {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What is known of it.
+        evidence: Evidence,
+    },
+    /// Someone ends the callee's leg (the agent goes on to wrap-up).
+    HangUpAsked(AttemptId),
+    /// The agent says that a machine picked up.
+    MarkedAsMachine(AttemptId),
+}
+
+/// What a person asks of a campaign; answered at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// What.
+    pub command: LifeCycleCommand,
+}
+
+/// The part of a tenant that rules dialing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TenantRules {
+    /// Most calls at once over all campaigns.
+    pub max_calls: u32,
+    /// IANA zone of its wall clock: the day of caller-ID and number limits.
+    pub time_zone: String,
+    /// The law its calls are under.
+    pub compliance: ComplianceProfile,
+}
+
+/// The part of a trunk that rules dialing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrunkRules {
+    /// Its name.
+    pub name: TrunkName,
+    /// Numbers that it owns; empty = any.
+    pub caller_ids: Vec<PhoneNumber>,
+    /// What sends a call to another trunk.
+    pub failover_on: Vec<FailoverCause>,
+    /// Share of calls among equal trunks.
+    pub weight: u32,
+    /// What its causes mean.
+    pub cause_map: CauseMap,
+}
+
+/// The part of an agent that rules dialing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentRules {
+    /// Who.
+    pub id: AgentId,
+    /// Whose calls.
+    pub skill_groups: Vec<SkillGroupId>,
+    /// Whether the phone stays connected between calls.
+    pub connection: Connection,
+    /// Whether the phone is called only while it is registered.
+    pub registers: bool,
+}
+
+/// Why an agent's leg is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LegEnd {
+    /// The phone hung up a leg that was up: the agent goes on break.
+    HungUp,
+    /// The phone did not answer, declined (486), or could not be reached: called again.
+    NotReached,
+    /// The leg that was up was lost (media stopped, no answer when asked, refresh failed): called
+    /// again.
+    Lost,
+    /// We ended it.
+    ByUs,
+}
+
+/// A campaign together with what its past has left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadedCampaign {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// Contacts that are not final.
+    pub open_contacts: u64,
+    /// All contacts.
+    pub contacts: u64,
+    /// What the abandonment ledger holds of the present window.
+    pub ledger: Ledger,
+}
+
+/// What counts for the share of abandoned calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Answers that an agent took and did not mark as machine, together with those nobody took.
+    pub live: u64,
+    /// Answers that nobody took in time.
+    pub abandoned: u64,
+}
+
+/// A contact that may be called now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueContact {
+    /// Its id.
+    pub id: ContactId,
+    /// Its numbers.
+    pub numbers: Vec<PhoneNumber>,
+    /// Where the callee lives, if known.
+    pub time_zone: Option<String>,
+    /// 1 (first) to 5.
+    pub priority: u8,
+    /// Whether it has been resting (a due retry goes before fresh contacts of its priority).
+    pub rested: bool,
+    /// Its place: order key when fresh, due time when rested.
+    pub order_key: i64,
+    /// What its attempts have left.
+    pub history: History,
+    /// Calls to its numbers today from all campaigns of the tenant, where a profile limits them.
+    pub number_calls_today: u32,
+}
+
+/// An offer of a contact to an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OfferId(pub u64);
+
+/// Whose calls are halted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum HaltScope {
+    /// The whole tenant.
+    Tenant,
+    /// Calls over a trunk.
+    Trunk(TrunkName),
+    /// Calls of a campaign.
+    Campaign(CampaignId),
+}
+
+/// What becomes of results that a tripped breaker made suspect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Suspects {
+    /// Their contacts stay in the list and are called again.
+    Retry,
+    /// They were right: their contacts get them back.
+    Keep,
+}
+
+/// A breaker that is open: dialing with this caller ID over this trunk has stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakerState {
+    /// The trunk.
+    pub trunk: TrunkName,
+    /// The number shown.
+    pub caller_id: PhoneNumber,
+    /// When it opened.
+    pub since: Timestamp,
+    /// From when on results are suspect.
+    pub changed_at: Timestamp,
+    /// Contacts whose results are suspect, with what they would be without suspicion.
+    pub suspects: Vec<crate::output::ContactUpdate>,
+}

@@ -1,0 +1,120 @@
+//! SIP addresses.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// A parsed `sip:` or `tel:` address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SipUri {
+    /// `sip`, `sips` or `tel`, lower case.
+    pub scheme: String,
+    /// The part before `@`, or the number of a `tel:` address; empty where there is none.
+    pub user: String,
+    /// Host as written.
+    pub host: String,
+    /// Port, where one is written.
+    pub port: Option<u16>,
+    /// Everything after the host, with its leading `;` or `?`.
+    pub rest: String,
+}
+
+impl SipUri {
+    /// Reads an address; `None` where it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (scheme, after) = text.trim().split_once(':')?;
+        let scheme = scheme.to_ascii_lowercase();
+        let cut = after.find([';', '?']).unwrap_or(after.len());
+        let (main, rest) = after.split_at(cut);
+        if main.contains(|c: char| c.is_whitespace() || "<>\"".contains(c)) {
+            return None;
+        }
+        if scheme == "tel" {
+            return Some(Self {
+                scheme,
+                user: main.to_owned(),
+                host: String::new(),
+                port: None,
+                rest: rest.to_owned(),
+            });
+        }
+        if scheme != "sip" && scheme != "sips" {
+            return None;
+        }
+        let (user, host_port) = main.rsplit_once('@').unwrap_or(("", main));
+        let (host, port) = split_host_port(host_port)?;
+        Some(Self {
+            scheme,
+            user: user.to_owned(),
+            host,
+            port,
+            rest: rest.to_owned(),
+        })
+    }
+
+    /// Where to send to, if the host is an address literal or `localhost`. Port 5060 by default.
+    ///
+    /// Peers live on loopback and never ask a name server.
+    #[must_use]
+    pub fn socket_addr(&self) -> Option<SocketAddr> {
+        let ip = host_ip(&self.host)?;
+        Some(SocketAddr::new(ip, self.port.unwrap_or(5060)))
+    }
+}
+
+pub(super) fn host_ip(host: &str) -> Option<IpAddr> {
+    if host.eq_ignore_ascii_case("localhost") {
+        return Some(Ipv4Addr::LOCALHOST.into());
+    }
+    host.trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse()
+        .ok()
+}
+
+/// Splits `host[:port]`, with IPv6 hosts in brackets.
+pub(super) fn split_host_port(text: &str) -> Option<(String, Option<u16>)> {
+    let text = text.trim();
+    let colon = match text.rfind(']') {
+        Some(bracket) => text[bracket..].find(':').map(|i| bracket + i),
+        None => text.find(':'),
+    };
+    let (host, port) = match colon {
+        Some(i) => (&text[..i], Some(text[i + 1..].parse().ok()?)),
+        None => (text, None),
+    };
+    (!host.is_empty()).then(|| (host.to_owned(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_an_address_are_told_apart() {
+        let uri = SipUri::parse("sip:+8613800000000@127.0.0.1:5080;transport=udp").unwrap();
+        assert_eq!(
+            (uri.user.as_str(), uri.rest.as_str()),
+            ("+8613800000000", ";transport=udp")
+        );
+        assert_eq!(uri.socket_addr(), Some("127.0.0.1:5080".parse().unwrap()));
+        assert_eq!(
+            SipUri::parse("sip:[::1]").unwrap().socket_addr(),
+            Some("[::1]:5060".parse().unwrap())
+        );
+        assert_eq!(SipUri::parse("tel:*123#").unwrap().user, "*123#");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for bad in [
+            "",
+            "sip:",
+            "http://x",
+            "sip:a@b:99999",
+            "sip:a b@c",
+            "sip:@",
+        ] {
+            assert_eq!(SipUri::parse(bad), None, "{bad}");
+        }
+    }
+}
