@@ -9,7 +9,7 @@ mod message;
 mod reply;
 mod uri;
 
-pub use digest::{Authorization, Challenge, Credentials};
+pub use digest::{Authorization, Challenge, Credentials, DigestAlgorithm};
 pub(crate) use header::split_list;
 pub use header::{NameAddr, Params, Via};
 pub use message::{MAX_HEADERS, Message, Method, ParseError, Start};

@@ -51,6 +51,18 @@ impl SipUri {
         })
     }
 
+    /// Whether two addresses are the same (RFC 3261 section 19.1.4): only the user part minds the
+    /// case of letters. Escapes and the order of parameters are not looked into.
+    #[must_use]
+    pub fn are_same(one: &str, other: &str) -> bool {
+        let (Some(a), Some(b)) = (Self::parse(one), Self::parse(other)) else {
+            return one == other;
+        };
+        let same_rest =
+            a.rest.eq_ignore_ascii_case(&b.rest) && a.host.eq_ignore_ascii_case(&b.host);
+        a.scheme == b.scheme && a.user == b.user && a.port == b.port && same_rest
+    }
+
     /// Where to send to, if the host is an address literal or `localhost`. Port 5060 by default.
     ///
     /// Peers live on loopback and never ask a name server.
@@ -102,6 +114,16 @@ mod tests {
             Some("[::1]:5060".parse().unwrap())
         );
         assert_eq!(SipUri::parse("tel:*123#").unwrap().user, "*123#");
+    }
+
+    #[test]
+    fn only_the_user_minds_the_case_of_letters() {
+        assert!(SipUri::are_same(
+            "sip:A@h;transport=tcp",
+            "SIP:A@H;transport=TCP"
+        ));
+        assert!(!SipUri::are_same("sip:A@h", "sip:a@h"));
+        assert!(!SipUri::are_same("sip:A@h:5060", "sip:A@h"));
     }
 
     #[test]
