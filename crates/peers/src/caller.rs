@@ -7,7 +7,8 @@ use crate::leg::{Leg, LegEvent, never};
 use crate::media::{MediaOptions, MediaPort, Ticker};
 use crate::sdp::{Direction, Sdp};
 use crate::sip::{
-    Challenge, Credentials, DigestAlgorithm, Message, Method, response_target, response_to, unique,
+    Challenge, Credentials, DigestAlgorithm, Message, Method, escaped, response_target,
+    response_to, unique,
 };
 use crate::strict::{Violation, Violations};
 use crate::wait::Expired;
@@ -39,11 +40,11 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// A call to this user at this address.
+    /// A call to this user at this address; the user may hold any characters.
     #[must_use]
     pub fn new(number: &str, destination: SocketAddr) -> Self {
         Self {
-            to: format!("sip:{number}@{destination}"),
+            to: format!("sip:{}@{destination}", escaped(number)),
             destination,
             caller_id: "10085".to_owned(),
             headers: Vec::new(),

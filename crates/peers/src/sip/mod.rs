@@ -15,6 +15,7 @@ pub use header::{NameAddr, Params, Via};
 pub use message::{MAX_HEADERS, Message, Method, ParseError, Start};
 pub(crate) use reply::{response_target, response_to};
 pub use uri::SipUri;
+pub(crate) use uri::escaped;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
