@@ -1,6 +1,5 @@
 //! The stage of the demo: a world on loopback, and the product set up for it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use outdial_domain::{
@@ -11,15 +10,13 @@ use outdial_domain::{
 };
 use outdial_peers::{World, WorldOptions};
 use outdial_service::views::Stats;
-use outdial_service::{Caller, Running, Service, Setup, TenantSetup};
-use outdial_store::{SqliteStore, Store};
-use outdial_telephony::sip::{SipConnector, SipSettings};
-use outdial_telephony::Connector;
+use outdial_service::{Caller, Service, Setup, TenantSetup};
+use outdial_telephony::sip::SipSettings;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
 
 use super::DemoOptions;
+use crate::wiring::Server;
 
 /// The seed of the demo's world: the same callees each time.
 const SEED: u64 = 7;
@@ -33,10 +30,7 @@ const KEY: &str = "demo";
 /// Everything that the demo consists of.
 pub(super) struct Stage {
     world: World,
-    running: Running,
-    api: JoinHandle<()>,
-    stop_api: tokio::sync::oneshot::Sender<()>,
-    address: std::net::SocketAddr,
+    server: Server,
     tenant: TenantId,
     campaign: CampaignId,
     country: Country,
@@ -53,39 +47,15 @@ impl Stage {
             .await
             .map_err(words("the simulated carrier cannot start"))?;
         let (path, folder) = database(options).map_err(words("the database's folder"))?;
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&path).map_err(|error| error.to_string())?);
-        let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        let (connector, lines) =
-            SipConnector::start(SipSettings::at(any)).await.map_err(|error| error.to_string())?;
-        let connector: Arc<dyn Connector> = Arc::new(connector);
         let country = Country::new("CN")?;
-        let setup = setup(&world, country)?;
-        let running = Running::start(setup, store, connector, lines)
-            .await
-            .map_err(|error| error.to_string())?;
-        let listener = tokio::net::TcpListener::bind(options.listen)
-            .await
-            .map_err(|error| format!("--listen {}: {error}; give another address, port 0 takes any free port", options.listen))?;
-        let address = listener.local_addr().map_err(words("--listen"))?;
-        let (stop_api, stopped) = tokio::sync::oneshot::channel::<()>();
-        let api = crate::wiring::serve_api(listener, running.service.clone(), async {
-            // Either way the demo is over.
-            let _ = stopped.await;
-        });
-        let caller = running.service.insider(TenantId::new(1));
-        let campaign = campaign(&running.service, &caller, country).await?;
-        let stage = Self {
-            world,
-            tenant: caller.tenant,
-            running,
-            api,
-            stop_api,
-            address,
-            campaign,
-            country,
-            _folder: folder,
-        };
+        let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut sip = SipSettings::at(any);
+        sip.rtp_ports = 0..=0;
+        let server = Server::start(&path, sip, options.listen, setup(&world, country)?).await?;
+        let caller = server.service.insider(TenantId::new(1));
+        let campaign = campaign(&server.service, &caller, country).await?;
+        let tenant = caller.tenant;
+        let stage = Self { world, server, tenant, campaign, country, _folder: folder };
         stage.add_contacts(0, options.contacts).await?;
         stage.begin(options.agents).await?;
         Ok(stage)
@@ -99,16 +69,16 @@ impl Stage {
             options.contacts,
             options.agents,
             self.world.carrier.address(),
-            self.address
+            self.server.address
         )
     }
 
     pub(super) fn service(&self) -> &Service {
-        &self.running.service
+        &self.server.service
     }
 
     pub(super) fn caller(&self) -> Caller {
-        self.running.service.insider(self.tenant)
+        self.server.service.insider(self.tenant)
     }
 
     pub(super) fn campaign(&self) -> CampaignId {
@@ -168,12 +138,7 @@ impl Stage {
 
     /// Ends everything, the product first.
     pub(super) async fn strike(self) {
-        // The API may have ended already.
-        let _ = self.stop_api.send(());
-        self.running.stop(Duration::from_secs(10)).await;
-        if let Err(error) = self.api.await {
-            tracing::error!(%error, "the API did not end well");
-        }
+        self.server.stop(Duration::from_secs(10)).await;
         self.world.shut_down().await;
     }
 }
