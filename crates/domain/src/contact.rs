@@ -110,6 +110,32 @@ pub struct History {
     pub last_ended_at: Option<Timestamp>,
 }
 
+/// Where a contact stands from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactUpdate {
+    /// The contact.
+    pub contact: ContactId,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Its place.
+    pub place: ContactPlace,
+    /// What its attempts have left.
+    pub history: History,
+    /// The outcome that made it final, or the last one.
+    pub last_outcome: Option<Outcome>,
+}
+
+/// A contact's place in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ContactPlace {
+    /// Back among the fresh contacts, where it was.
+    Fresh,
+    /// Not before this time.
+    Resting(Timestamp),
+    /// Final.
+    Done,
+}
+
 impl Contact {
     /// The number of the next attempt.
     pub fn next_number(&self) -> Option<PhoneNumber> {

@@ -44,7 +44,7 @@ pub use calendar::{Calendar, CalendarError, DayRule, DaySelector, TimeOfDay, Win
 pub use campaign::{AtEnd, Campaign, Origin, Settings, SettingsError};
 pub use cause::{CauseMap, CauseRule, Verdict};
 pub use compliance::ComplianceProfile;
-pub use contact::{Contact, ContactState, NewContact};
+pub use contact::{Contact, ContactPlace, ContactState, ContactUpdate, History, NewContact};
 pub use id::{
     AgentId, AttemptId, CampaignId, ContactId, FlowId, NumberGroupId, RevisionNumber, SkillGroupId,
     TenantId, TrunkName,

@@ -1,10 +1,10 @@
 //! Orders: everything that the engine wants done, and everything that must be remembered or told.
 
-use outdial_domain::contact::History;
 use outdial_domain::{
-    AgentId, AgentState, Attempt, AttemptId, CampaignId, CampaignState, ContactId, Outcome,
-    PhoneNumber, RevisionNumber, Target, Timestamp, TrunkName,
+    AgentId, AgentState, Attempt, AttemptId, CampaignId, CampaignState, ContactId, PhoneNumber,
+    RevisionNumber, Target, Timestamp, TrunkName,
 };
+pub use outdial_domain::{ContactPlace, ContactUpdate};
 use serde::{Deserialize, Serialize};
 
 use crate::input::{BreakerState, OfferId};
@@ -167,32 +167,8 @@ pub struct AttemptEnd {
     pub attempt: Attempt,
     /// Where it leaves the contact.
     pub contact: ContactUpdate,
-}
-
-/// Where a contact stands from now on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactUpdate {
-    /// The contact.
-    pub contact: ContactId,
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// Its place.
-    pub place: ContactPlace,
-    /// What its attempts have left.
-    pub history: History,
-    /// The outcome that made it final, or the last one.
-    pub last_outcome: Option<Outcome>,
-}
-
-/// A contact's place in the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ContactPlace {
-    /// Back among the fresh contacts, where it was.
-    Fresh,
-    /// Not before this time.
-    Resting(Timestamp),
-    /// Final.
-    Done,
+    /// Whether it is a live answer: in the denominator of the share of abandoned calls.
+    pub counts_as_live: bool,
 }
 
 /// A contact that an agent may take or leave.
