@@ -5,7 +5,7 @@
 //! every 2xx that cannot become a call is acknowledged and ended.
 //!
 //! The stack logs whole messages, phone numbers included, at level `info`: a log filter must hold the target
-//! `rsipstack` at `error`.
+//! `rsipstack` at `warn`.
 
 mod address;
 mod answered;
@@ -13,6 +13,7 @@ mod calling;
 mod core;
 mod directory;
 mod inspect;
+mod late;
 mod leg;
 mod message;
 mod outbound;
@@ -52,6 +53,9 @@ use crate::media::thread::MediaThread;
 use crate::{
     Call, Command, Connector, Counters, DialogIdentity, EventReceiver, LegUp, PlanError, clock,
 };
+
+/// How long a TCP connection may be silent: longer than a phone's registration over it may last.
+const STREAM_IDLE_MAX: Duration = Duration::from_secs(2 * 3_600);
 
 /// How the connector is set up.
 #[derive(Clone, Debug)]
@@ -300,6 +304,7 @@ async fn start_stack(
 ) -> Result<(EndpointInnerRef, TransactionReceiver), StartError> {
     let broken = |error: rsipstack::Error| StartError::Stack(error.to_string());
     let layer = TransportLayer::new(cancel.clone());
+    layer.set_stream_idle_timeout(STREAM_IDLE_MAX);
     let external = local
         .external
         .map(|ip| SocketAddr::new(ip, local.bound.port()));
