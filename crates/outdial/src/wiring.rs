@@ -34,7 +34,9 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
 pub(crate) fn start_log(unless_set: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("OUTDIAL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(unless_set));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // Only a second start in one process fails, and then the first log goes on.
     let _ = log.try_init();
 }
@@ -63,11 +65,14 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             format!("{listen}: {error}; give another address, port 0 takes any free port")
         })?;
-        let address = listener.local_addr().map_err(|error| format!("{listen}: {error}"))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| format!("{listen}: {error}"))?;
         let store = SqliteStore::open(database).map_err(|error| error.to_string())?;
-        let (connector, events) =
-            SipConnector::start(sip).await.map_err(|error| error.to_string())?;
-        let sip_address = connector.address();
+        let (connector, events) = SipConnector::start(sip)
+            .await
+            .map_err(|error| error.to_string())?;
+        let sip_address = connector.listen_address();
         let running = Running::start(setup, Arc::new(store), Arc::new(connector), events)
             .await
             .map_err(|error| error.to_string())?;
@@ -82,7 +87,14 @@ impl Server {
         let router = outdial_api::router(running.service.clone(), options);
         let api = tokio::spawn(outdial_api::serve(listener, router, stop_api.clone()));
         let service = running.service.clone();
-        Ok(Self { service, address, sip_address, running, api, stop_api })
+        Ok(Self {
+            service,
+            address,
+            sip_address,
+            running,
+            api,
+            stop_api,
+        })
     }
 
     /// Stops it: no new calls, live ones finish within `patience`. Says how many were cut short.
@@ -127,9 +139,15 @@ pub(crate) async fn serve(
         configuration.setup,
     )
     .await?;
-    println!("listening on http://{} (API) and {} (SIP)", server.address, server.sip_address);
+    println!(
+        "listening on http://{} (API) and {} (SIP)",
+        server.address, server.sip_address
+    );
     signals.next().await;
-    tracing::info!(limit_s = stop_limit.as_secs(), "stopping: no new calls, live ones finish; a second signal ends at once");
+    tracing::info!(
+        limit_s = stop_limit.as_secs(),
+        "stopping: no new calls, live ones finish; a second signal ends at once"
+    );
     tokio::select! {
         cut = server.stop(stop_limit) => {
             if cut > 0 {
@@ -178,10 +196,21 @@ pub(crate) async fn check_database(settings: &DatabaseSettings) -> Result<String
     let store = SqliteStore::open(&settings.path).map_err(|error| error.to_string())?;
     let store: Arc<dyn Store> = Arc::new(store);
     store.probe().await.map_err(|error| error.to_string())?;
-    let tenants = store.tenants().await.map_err(|error| error.to_string())?.len();
+    let tenants = store
+        .tenants()
+        .await
+        .map_err(|error| error.to_string())?
+        .len();
     store.close().await.map_err(|error| error.to_string())?;
-    let words = if existed { "opens and commits" } else { "created; commits" };
-    Ok(format!("{words}, {tenants} tenant{}", if tenants == 1 { "" } else { "s" }))
+    let words = if existed {
+        "opens and commits"
+    } else {
+        "created; commits"
+    };
+    Ok(format!(
+        "{words}, {tenants} tenant{}",
+        if tenants == 1 { "" } else { "s" }
+    ))
 }
 
 /// Asks a trunk whether it is there (OPTIONS), and says how fast it answered.
@@ -194,9 +223,14 @@ pub(crate) async fn check_trunk(
     listen.set_port(0);
     let mut settings = sip_settings(configuration);
     settings.listen = listen;
-    let (connector, mut events) =
-        SipConnector::start(settings).await.map_err(|error| error.to_string())?;
-    let asked = Trunk { register: false, keepalive: Duration::ZERO, ..trunk.clone() };
+    let (connector, mut events) = SipConnector::start(settings)
+        .await
+        .map_err(|error| error.to_string())?;
+    let asked = Trunk {
+        register: false,
+        keepalive: Duration::ZERO,
+        ..trunk.clone()
+    };
     connector.send(Command::Trunks(vec![asked]));
     let begin = Instant::now();
     connector.send(Command::Probe { trunk: trunk.name });

@@ -12,10 +12,10 @@ use std::time::Duration;
 use outdial_domain::{CampaignState, EndReason};
 use outdial_service::views::Stats;
 
-use account::Account;
 use crate::command_line::DemoArguments;
 use crate::failure::Failure;
 use crate::wiring;
+use account::Account;
 use progress::Progress;
 use stage::Stage;
 
@@ -48,7 +48,9 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     };
     wiring::start_log("error");
     let runtime = wiring::runtime().map_err(Failure::Failed)?;
-    let sound = runtime.block_on(perform(options)).map_err(Failure::Failed)?;
+    let sound = runtime
+        .block_on(perform(options))
+        .map_err(Failure::Failed)?;
     if sound { Ok(()) } else { Err(Failure::Told) }
 }
 
@@ -77,8 +79,13 @@ async fn play(stage: &Stage, options: &DemoOptions) -> Result<bool, String> {
         if options.once {
             return Ok(account.is_sound());
         }
-        println!("the next {} contacts are added; end with Ctrl-C", options.contacts);
-        stage.add_contacts(options.contacts * round, options.contacts).await?;
+        println!(
+            "the next {} contacts are added; end with Ctrl-C",
+            options.contacts
+        );
+        stage
+            .add_contacts(options.contacts * round, options.contacts)
+            .await?;
         round += 1;
     }
 }
@@ -89,7 +96,8 @@ async fn until_done(stage: &Stage, total: u64) -> Result<Stats, String> {
     loop {
         let stats = stage.stats().await?;
         progress.show(&stats);
-        if stats.state == CampaignState::Ended(EndReason::ListDone) && stats.contacts.done >= total {
+        if stats.state == CampaignState::Ended(EndReason::ListDone) && stats.contacts.done >= total
+        {
             progress.finish();
             return Ok(stats);
         }

@@ -55,7 +55,14 @@ impl Stage {
         let caller = server.service.insider(TenantId::new(1));
         let campaign = campaign(&server.service, &caller, country).await?;
         let tenant = caller.tenant;
-        let stage = Self { world, server, tenant, campaign, country, _folder: folder };
+        let stage = Self {
+            world,
+            server,
+            tenant,
+            campaign,
+            country,
+            _folder: folder,
+        };
         stage.add_contacts(0, options.contacts).await?;
         stage.begin(options.agents).await?;
         Ok(stage)
@@ -86,19 +93,34 @@ impl Stage {
     }
 
     pub(super) async fn stats(&self) -> Result<Stats, String> {
-        self.service().stats(&self.caller(), self.campaign).await.map_err(|error| error.to_string())
+        self.service()
+            .stats(&self.caller(), self.campaign)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// Adds contacts number `from` and following.
     pub(super) async fn add_contacts(&self, from: u32, count: u32) -> Result<(), String> {
-        let numbers = (from..from + count).map(|n| PhoneNumber::parse(&World::number(n), self.country));
-        let contacts: Result<Vec<NewContact>, _> =
-            numbers.map(|number| number.map(NewContact::with_number)).collect();
+        let numbers =
+            (from..from + count).map(|n| PhoneNumber::parse(&World::number(n), self.country));
+        let contacts: Result<Vec<NewContact>, _> = numbers
+            .map(|number| number.map(NewContact::with_number))
+            .collect();
         let contacts = contacts.map_err(|error| error.to_string())?;
-        let import = self.service().import_contacts(&self.caller(), self.campaign, false).await;
+        let import = self
+            .service()
+            .import_contacts(&self.caller(), self.campaign, false)
+            .await;
         let mut import = import.map_err(|error| error.to_string())?;
-        import.push(contacts).await.map_err(|error| error.to_string())?;
-        import.finish().await.map(|_| ()).map_err(|error| error.to_string())
+        import
+            .push(contacts)
+            .await
+            .map_err(|error| error.to_string())?;
+        import
+            .finish()
+            .await
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     }
 
     async fn begin(&self, agents: usize) -> Result<(), String> {
@@ -111,7 +133,10 @@ impl Stage {
                 .map_err(|error| error.to_string())?;
         }
         let start = LifeCycleCommand::Start;
-        let started = self.service().command_campaign(&caller, self.campaign, start).await;
+        let started = self
+            .service()
+            .command_campaign(&caller, self.campaign, start)
+            .await;
         started.map(|_| ()).map_err(|error| error.to_string())
     }
 
@@ -128,7 +153,9 @@ impl Stage {
 
     /// The carrier's own count of calls, and of those that are up.
     pub(super) fn carrier_counts(&self) -> (u64, u64) {
-        self.world.carrier.read(|log| (log.count() as u64, log.up_now() as u64))
+        self.world
+            .carrier
+            .read(|log| (log.count() as u64, log.up_now() as u64))
     }
 
     /// Requests by which the product broke a rule, as carrier and phones saw them.
@@ -183,7 +210,11 @@ fn setup(world: &World, country: Country) -> Result<Setup, String> {
         compliance: ComplianceProfile::none(),
         max_calls: 500,
         caller_ids: vec![CallerId::unlimited(caller_id(country)?)],
-        skill_groups: vec![SkillGroup { id: group, name: "sales".to_owned(), aliases: Vec::new() }],
+        skill_groups: vec![SkillGroup {
+            id: group,
+            name: "sales".to_owned(),
+            aliases: Vec::new(),
+        }],
         agents: agents.collect::<Result<_, String>>()?,
         flows: Vec::new(),
         number_groups: Vec::new(),
@@ -208,8 +239,13 @@ async fn campaign(
     let calendar = Calendar::always("Asia/Shanghai").map_err(|error| error.to_string())?;
     let ratio = Ratio::from_hundredths(150).map_err(|error| error.to_string())?;
     let target = Target::SkillGroup(SkillGroupId::new(GROUP));
-    let mut settings =
-        Settings::new("demo", Mode::Ratio(ratio), target, vec![caller_id(country)?], calendar);
+    let mut settings = Settings::new(
+        "demo",
+        Mode::Ratio(ratio),
+        target,
+        vec![caller_id(country)?],
+        calendar,
+    );
     settings.wrap_up = Duration::from_secs(1);
     settings.ring_timeout = Duration::from_secs(4);
     settings.retry = RetryPolicy {
@@ -219,5 +255,7 @@ async fn campaign(
         ..RetryPolicy::default()
     };
     let created = service.create_campaign(caller, settings, None).await;
-    created.map(|campaign| campaign.id).map_err(|error| error.to_string())
+    created
+        .map(|campaign| campaign.id)
+        .map_err(|error| error.to_string())
 }
