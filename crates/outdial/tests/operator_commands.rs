@@ -197,7 +197,7 @@ fn commands_change_a_campaigns_state_or_say_why_not() {
     let (code, _, told) = ask(&server, &["campaign", "pause", "7"]);
     assert_eq!(code, 1);
     assert!(
-        told.contains("(409): a draft cannot be paused; start it first"),
+        told.contains("a draft cannot be paused; start it first (409)"),
         "{told}"
     );
     let (code, _, told) = ask(&server, &["campaign", "resume", "9"]);

@@ -1,7 +1,8 @@
 //! `outdial trunk`: list, test.
 
+use std::io::IsTerminal as _;
+
 use serde_json::{Value, json};
-use ureq::http::Method;
 
 use crate::client::{Client, segment};
 use crate::command_line::{TrunkAction, TrunkArguments};
@@ -61,7 +62,10 @@ fn test(
         body["caller_id"] = json!(caller_id);
     }
     let path = format!("/trunks/{}/test", segment(name));
-    let result = client.send(&Method::POST, &path, &body)?;
+    if std::io::stderr().is_terminal() {
+        eprintln!("calling …");
+    }
+    let result = client.send_and_wait(&path, &body)?;
     let answered = result["outcome"] == "answered";
     if json {
         print_json(&result)?;
