@@ -67,13 +67,9 @@ impl Running {
             registry,
             edits: Mutex::new(()),
         };
-        Ok(Self {
-            service: Service {
-                core: Arc::new(core),
-            },
-            connector,
-            runtime,
-        })
+        let service = Service { core: Arc::new(core) };
+        tokio::spawn(super::telling::tell_stats(service.clone()));
+        Ok(Self { service, connector, runtime })
     }
 
     /// Stops the server: no new calls, live ones finish within `patience`, what has happened is
