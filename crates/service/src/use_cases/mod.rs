@@ -15,6 +15,7 @@ pub use campaigns::Edit;
 pub use contacts::Import;
 pub use outdial_engine::input::{HaltScope, Suspects};
 pub use registry::NewKey;
+pub use starting::Running;
 pub use watching::{EventStream, Readiness};
 
 use std::sync::Arc;
@@ -58,7 +59,11 @@ impl Service {
             // Whoever asked may have gone away.
             let _ = sender.send(question(runtime));
         });
-        self.core.asks.send(ask).await.map_err(|_| ServiceError::Stopping)?;
+        self.core
+            .asks
+            .send(ask)
+            .await
+            .map_err(|_| ServiceError::Stopping)?;
         answer.await.map_err(|_| ServiceError::Stopping)
     }
 
@@ -107,7 +112,10 @@ fn cursor_number(page: &PageRequest) -> Result<Option<u64>, ServiceError> {
         .as_deref()
         .map(|cursor| {
             cursor.parse().map_err(|_| {
-                ServiceError::field("cursor", "is not a next_cursor of this list; leave it out to begin anew")
+                ServiceError::field(
+                    "cursor",
+                    "is not a next_cursor of this list; leave it out to begin anew",
+                )
             })
         })
         .transpose()

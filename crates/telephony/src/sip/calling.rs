@@ -4,8 +4,9 @@ use outdial_domain::{EarlyMedia, EndedBy, Evidence, LocalFailure, Progress};
 use rsipstack::sip::{Header, Method, Response};
 
 use super::address::Destination;
+use super::answered::agreement;
 use super::core::{Core, Purpose};
-use super::leg::{GivingUp, Kind, Leg, Told, acknowledge};
+use super::leg::{GivingUp, Kind, Leg, Told};
 use super::message::{
     ALLOW, SDP_TYPE, contact, header, initial_head, min_se, q850_cause, retry_after, route_set,
     to_tag, usable_contact,
@@ -14,7 +15,8 @@ use super::outbound::{Heard, authorization};
 use super::plan;
 use super::timers::Timer;
 use crate::digest::Challenge;
-use crate::sdp::Local as Description;
+use crate::media::relay::Agreement;
+use crate::sdp::{Audio, Local as Description};
 use crate::{Call, DialogIdentity, Event, LegId, clock};
 
 /// An INVITE is sent anew at most so often.
@@ -81,6 +83,7 @@ impl Core {
             evidence: Evidence::default(),
             told: Told::default(),
             giving_up: None,
+            early: None,
             dialog: None,
             joined_with: None,
             identity,
@@ -214,17 +217,14 @@ impl Core {
 
     /// Takes a session description of a provisional response; whether there was one to take.
     fn describe(&mut self, id: LegId, response: &Response) -> bool {
-        let Some(leg) = self.legs.get(&id) else {
+        let Some(leg) = self.legs.get_mut(&id) else {
             return false;
         };
-        let Ok(audio) = crate::sdp::Audio::parse(&response.body) else {
+        let Some(agreement) = agreed(leg, response) else {
             return false;
         };
-        let Some(chosen) = leg.choose(&audio).filter(|_| !audio.is_refused()) else {
-            return false;
-        };
-        self.media
-            .agree(id, super::answered::agreement(&audio, chosen));
+        leg.early = Some(agreement);
+        self.media.agree(id, agreement);
         true
     }
 
@@ -278,15 +278,10 @@ impl Core {
         let dialog = leg.dialog_of(response, to_tag(response), target, route_set(response));
         let stored = dialog.stored();
         leg.dialog = Some(dialog);
-        let audio = crate::sdp::Audio::parse(&response.body);
-        let agreed = audio
-            .ok()
-            .filter(|audio| !audio.is_refused())
-            .and_then(|audio| {
-                let chosen = leg.choose(&audio)?;
-                Some(super::answered::agreement(&audio, chosen))
-            });
-        let Some(agreement) = agreed else {
+        // Some trunks describe their media in a 183 and say nothing more about it in the 200.
+        let early = leg.early.filter(|_| response.body.is_empty());
+        let agreement = agreed(leg, response).or(early);
+        let Some(agreement) = agreement else {
             self.leave(id, &[]);
             self.end(id, EndedBy::Us, Some(LocalFailure::MediaMismatch), None);
             return;
@@ -388,114 +383,13 @@ impl Core {
             self.end(id, EndedBy::Us, local, None);
         }
     }
+}
 
-    /// A response to an INVITE that has no transaction any more.
-    pub(super) fn stray(&mut self, response: &Response, acknowledged: bool) {
-        use rsipstack::sip::prelude::HeadersExt as _;
-        let Ok(call_id) = response
-            .call_id_header()
-            .map(|header| header.value().to_owned())
-        else {
-            return;
-        };
-        let Some(leg) = self
-            .by_call_id
-            .get(&call_id)
-            .and_then(|id| self.legs.get(id))
-        else {
-            self.stray_of_remnant(&call_id, response, acknowledged);
-            return;
-        };
-        if super::message::from_tag(response) != leg.identity.local_tag {
-            return;
-        }
-        let (id, attempt, has_dialog) = (leg.id, leg.attempt, leg.dialog.is_some());
-        let number = super::message::cseq(response).map(|(number, _)| number);
-        if has_dialog {
-            self.answered_again(id, response);
-        } else if number == Some(leg.identity.cseq.wrapping_add(attempt)) {
-            if response.status_code.code() >= 300 && !acknowledged {
-                self.acknowledge_refusal(&leg.identity, &leg.destination, attempt, response);
-            }
-            self.responded(id, response);
-        }
-    }
-
-    /// Acknowledges a final response other than 2xx for which the stack has no transaction (RFC 3261, 17.1.1.3).
-    pub(super) fn acknowledge_refusal(
-        &self,
-        identity: &DialogIdentity,
-        destination: &Destination,
-        attempt: u32,
-        response: &Response,
-    ) {
-        if let Some(mut head) = initial_head(identity, Method::Ack, attempt) {
-            head.to = super::message::tagged(&identity.to, &to_tag(response));
-            self.out
-                .fire(head.request(Vec::new(), Vec::new()), destination, None);
-        }
-    }
-
-    /// A 2xx to the INVITE of a leg that is answered already: the same answer repeated, or another fork's.
-    pub(super) fn answered_again(&mut self, id: LegId, response: &Response) {
-        if !(200..=299).contains(&response.status_code.code()) {
-            return;
-        }
-        let Some(leg) = self.legs.get(&id) else {
-            return;
-        };
-        let Some(dialog) = &leg.dialog else { return };
-        let Some((number, _)) = super::message::cseq(response) else {
-            return;
-        };
-        let tag = to_tag(response);
-        if tag != dialog.remote_tag {
-            self.end_fork(id, response, tag);
-            return;
-        }
-        let again = match &dialog.refreshed {
-            Some((refreshed, acknowledgement)) if *refreshed == number => Some(acknowledgement),
-            _ if number == dialog.invite_cseq && dialog.confirmed => Some(&dialog.acknowledgement),
-            _ => None,
-        };
-        if let Some(acknowledgement) = again {
-            self.out.fire(
-                acknowledgement.clone(),
-                &dialog.next_hop,
-                Some(&leg.destination),
-            );
-        }
-    }
-
-    /// Another branch of a forked call picked up too: it is acknowledged and ended.
-    fn end_fork(&mut self, id: LegId, response: &Response, tag: String) {
-        let Some(leg) = self.legs.get(&id) else {
-            return;
-        };
-        let Some(target) = usable_contact(response)
-            .or_else(|| rsipstack::sip::Uri::try_from(leg.identity.request_uri.as_str()).ok())
-        else {
-            return;
-        };
-        let routes = route_set(response);
-        let number = leg.identity.cseq.wrapping_add(leg.attempt);
-        let acknowledgement = acknowledge(
-            &leg.identity,
-            &tag,
-            target.clone(),
-            &routes,
-            number,
-            leg.authorization.clone(),
-        );
-        let hop = super::message::next_hop(&routes, &target, leg.destination.transport);
-        self.out.fire(acknowledgement, &hop, Some(&leg.destination));
-        let bye =
-            super::remnants::bye(&leg.identity, &tag, target, &routes, number.wrapping_add(1));
-        let (fallback, credentials) = (leg.destination.clone(), leg.route.credentials.clone());
-        self.leaving += 1;
-        self.out
-            .exchange(bye, hop, Some(fallback), credentials, Purpose::Leave);
-    }
+/// What a response's description means for the relay, when it can carry a call.
+fn agreed(leg: &Leg, response: &Response) -> Option<Agreement> {
+    let audio = Audio::parse(&response.body).ok()?;
+    let chosen = leg.choose(&audio).filter(|_| !audio.is_refused())?;
+    Some(agreement(&audio, chosen))
 }
 
 /// Whether a challenge says that only its nonce was too old.
