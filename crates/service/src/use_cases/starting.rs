@@ -67,9 +67,15 @@ impl Running {
             registry,
             edits: Mutex::new(()),
         };
-        let service = Service { core: Arc::new(core) };
+        let service = Service {
+            core: Arc::new(core),
+        };
         tokio::spawn(super::telling::tell_stats(service.clone()));
-        Ok(Self { service, connector, runtime })
+        Ok(Self {
+            service,
+            connector,
+            runtime,
+        })
     }
 
     /// Stops the server: no new calls, live ones finish within `patience`, what has happened is

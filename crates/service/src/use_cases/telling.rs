@@ -36,7 +36,11 @@ async fn tell_changed(
     let mut events = Vec::new();
     let mut after = None;
     loop {
-        let query = CampaignQuery { states: vec!["running"], after, ..CampaignQuery::default() };
+        let query = CampaignQuery {
+            states: vec!["running"],
+            after,
+            ..CampaignQuery::default()
+        };
         let page = service.store().campaigns(query).await?;
         for campaign in page.items {
             let stats = service.store().campaign_stats(campaign.id).await?;
@@ -56,5 +60,9 @@ async fn tell_changed(
             break;
         }
     }
-    if events.is_empty() { Ok(()) } else { Ok(service.store().append_events(events).await?) }
+    if events.is_empty() {
+        Ok(())
+    } else {
+        Ok(service.store().append_events(events).await?)
+    }
 }
