@@ -22,6 +22,9 @@ use signals::Signals;
 
 pub(crate) use probe::{check_database, check_trunks};
 
+/// Open files that a busy server needs: two legs a call, a socket each, and room.
+const FILES_WANTED: u64 = 16_384;
+
 /// The runtime that everything asynchronous runs on.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
     tokio::runtime::Builder::new_multi_thread()
@@ -29,6 +32,21 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
         .thread_name("outdial")
         .build()
         .map_err(|error| format!("the system gives no threads: {error}"))
+}
+
+/// Every leg has a media socket: as many files as the system lets a process open are asked for.
+fn raise_file_limit() {
+    match rlimit::increase_nofile_limit(FILES_WANTED) {
+        Ok(files) if files < FILES_WANTED => {
+            tracing::warn!(
+                files,
+                wanted = FILES_WANTED,
+                "few open files are allowed; each leg of a call takes one (ulimit -n)"
+            );
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files cannot be raised"),
+    }
 }
 
 /// A server that is put together and runs.
@@ -52,6 +70,7 @@ impl Server {
         listen: SocketAddr,
         setup: Setup,
     ) -> Result<Self, String> {
+        raise_file_limit();
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             format!("{listen}: {error}; give another address, port 0 takes any free port")
         })?;
