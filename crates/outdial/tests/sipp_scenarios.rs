@@ -1,0 +1,59 @@
+//! The SIPp scenarios themselves, called by SIPp's own client: a test of the tests' carrier.
+
+mod harness;
+
+use harness::{Sipp, SippOptions, Work, list, secs, until};
+use std::process::{Command, Stdio};
+
+/// The scenario of callees of every kind, with its times set short.
+fn carrier() -> SippOptions {
+    SippOptions::new("carrier", "carrier.xml").with("ring_ms", 100).with("talk_ms", 200)
+}
+
+/// Calls a number once with a scenario of SIPp and says whether it went as that scenario expects.
+async fn call(work: &Work, carrier: &Sipp, kind: u8, client: &[&str]) -> bool {
+    let name = format!("client-{kind}");
+    let mut child = Command::new("sipp")
+        .args(client)
+        .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-m", "1", "-nostdin", "-timeout", "20s"])
+        .args(["-p", &harness::ports::free().to_string(), "-s", &list::number(1, kind)])
+        .args(["-au", "outdial", "-ap", "s3cret", "-trace_err", "-error_file"])
+        .arg(work.path(&format!("{name}.errors.log")))
+        .arg(format!("127.0.0.1:{}", carrier.port))
+        .current_dir(work.folder())
+        .stdin(Stdio::null())
+        .stdout(std::fs::File::create(work.path(&format!("{name}.out"))).unwrap())
+        .spawn()
+        .unwrap();
+    until("SIPp's client ends", secs(30), || {
+        child.try_wait().unwrap().map(|s| s.success()).ok_or_else(|| "it still runs".to_owned())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_callee_counts_what_it_did() {
+    let work = Work::new("sipp-scenarios");
+    let carrier = carrier().start(&work).await;
+    let refused = work.write("refused.xml", &harness::scenario::read("client-refused.xml"));
+    let refused = ["-sf", refused.to_str().unwrap()];
+    for kind in [10, 20, 21, 30, 40, 50, 99] {
+        assert!(call(&work, &carrier, kind, &refused).await, "kind {kind}");
+    }
+    let cancels = work.write("cancels.xml", &harness::scenario::read("client-cancels.xml"));
+    assert!(call(&work, &carrier, 60, &["-sf", cancels.to_str().unwrap()]).await, "cancel");
+    let listens = work.write("listens.xml", &harness::scenario::read("client-listens.xml"));
+    for kind in [0, 70] {
+        assert!(call(&work, &carrier, kind, &["-sf", listens.to_str().unwrap()]).await, "{kind}");
+    }
+    assert!(call(&work, &carrier, 5, &["-sn", "uac"]).await, "patient");
+    let proves = work.write("proves.xml", &harness::scenario::read("client-proves.xml"));
+    assert!(call(&work, &carrier, 80, &["-sf", proves.to_str().unwrap()]).await, "401");
+    let counts = carrier.finish().await;
+    for counter in
+        ["busy", "absent", "off", "invalid", "declined", "full", "odd", "cancelled", "talker", "early", "patient", "known_401"]
+    {
+        assert_eq!(counts.of(counter), 1, "{counter}: {counts:?}");
+    }
+    assert_eq!((counts.of("wrong_cancel"), counts.failed(), counts.of("ended_by_callee")), (0, 0, 3));
+}
