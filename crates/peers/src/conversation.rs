@@ -248,17 +248,17 @@ impl Conversation<'_> {
             return Some(CallEnd::NoAudio);
         }
         let timer = self.timer?;
-        if timer.refresh_at().is_some_and(|at| at <= now) && self.refresh(timer).await {
-            return None;
-        }
-        if timer.expires_at() <= now || timer.refresh_at().is_some_and(|at| at <= now) {
+        if timer.expires_at() <= now {
             self.leg.bye(Some("SIP;cause=408;text=\"session expired\""));
             return Some(CallEnd::SessionExpired);
+        }
+        if timer.refresh_at().is_some_and(|at| at <= now) {
+            self.refresh(timer).await;
         }
         None
     }
 
-    async fn refresh(&mut self, timer: RunningTimer) -> bool {
+    async fn refresh(&mut self, timer: RunningTimer) {
         let headers = timer.refresh_headers();
         let done = match timer.by {
             RefreshBy::Reinvite => self.leg.reinvite(Direction::SendRecv, &headers).await,
@@ -274,11 +274,16 @@ impl Conversation<'_> {
                     .is_some_and(|code| code < 300)
             }
         };
-        if done && let Some(timer) = &mut self.timer {
-            timer.refreshed();
+        if let Some(timer) = &mut self.timer {
+            if done {
+                timer.refreshed();
+            } else {
+                timer.refused();
+            }
+        }
+        if done {
             self.tell(Fact::Refreshed);
         }
-        done
     }
 
     async fn act(&mut self, action: Action) -> Option<CallEnd> {

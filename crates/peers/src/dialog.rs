@@ -69,7 +69,8 @@ impl Dialog {
             local_tag,
             remote_tag: NameAddr::parse(&remote).and_then(|a| a.tag().map(str::to_owned)),
             remote,
-            target: contact_uri(invite).unwrap_or_default(),
+            // Without a readable Contact the source is the best guess.
+            target: contact_uri(invite).unwrap_or_else(|| format!("sip:{}", from.addr)),
             routes,
             local_cseq: 0,
             contact: here.contact_header(from.is_stream()),

@@ -36,6 +36,7 @@ mod conversation;
 mod dialog;
 mod endpoint;
 mod flow;
+mod g711;
 mod leg;
 mod media;
 mod phone;
@@ -55,6 +56,7 @@ pub use carrier::*;
 pub use conversation::{Action, CallEnd, Step, TO_QUEUE};
 pub use endpoint::{EndpointCounts, Timing};
 pub use flow::{Flow, FlowEnd, FlowOptions};
+pub use g711::Law;
 pub use media::*;
 pub use phone::{
     OnCall, Phone, PhoneCall, PhoneHost, PhoneOptions, PhoneStatus, RegistrationOptions,
@@ -63,7 +65,7 @@ pub use phone::{
 pub use registrar::Binding;
 pub use relay::{Fate, RelayCounts, UdpRelay, Way, lossless, random_loss};
 pub use rtp::RtpPacket;
-pub use sdp::{Direction, Law, Sdp};
+pub use sdp::{Direction, Sdp};
 pub use session::{RefreshBy, Refresher, SessionTimer};
 pub use strict::{Rule, Violation};
 pub use wait::Expired;

@@ -1,43 +1,8 @@
 //! As much of SDP as a G.711 phone needs (RFC 8866, RFC 3264).
 
+use crate::g711::Law;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
-/// The two laws of G.711.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Law {
-    /// A-law, payload type 8, PCMA.
-    A,
-    /// µ-law, payload type 0, PCMU.
-    Mu,
-}
-
-impl Law {
-    /// The static RTP payload type (RFC 3551).
-    #[must_use]
-    pub fn payload_type(self) -> u8 {
-        match self {
-            Self::A => 8,
-            Self::Mu => 0,
-        }
-    }
-
-    /// The byte that sounds like nothing.
-    #[must_use]
-    pub fn silence(self) -> u8 {
-        match self {
-            Self::A => 0xD5,
-            Self::Mu => 0xFF,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::A => "PCMA",
-            Self::Mu => "PCMU",
-        }
-    }
-}
 
 /// Who may send media.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

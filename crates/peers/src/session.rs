@@ -64,6 +64,9 @@ impl SessionTimer {
     }
 }
 
+/// Pause before a refused refresh is tried again.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
 /// Why an INVITE does not suit a session timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimerRefusal {
@@ -80,6 +83,7 @@ pub(crate) struct RunningTimer {
     refresher: Refresher,
     pub(crate) by: RefreshBy,
     refreshed: Instant,
+    retry_at: Option<Instant>,
 }
 
 impl RunningTimer {
@@ -109,6 +113,7 @@ impl RunningTimer {
             refresher,
             by: wanted.by,
             refreshed: Instant::now(),
+            retry_at: None,
         })
     }
 
@@ -139,11 +144,19 @@ impl RunningTimer {
 
     pub(crate) fn refreshed(&mut self) {
         self.refreshed = Instant::now();
+        self.retry_at = None;
+    }
+
+    /// A refresh was refused, perhaps because the other side was just asking for something, too:
+    /// try again a little later.
+    pub(crate) fn refused(&mut self) {
+        self.retry_at = Some(Instant::now() + RETRY_AFTER);
     }
 
     /// When we have to refresh: after half the interval (section 7.2).
     pub(crate) fn refresh_at(&self) -> Option<Instant> {
-        (self.refresher == Refresher::Peer).then(|| self.refreshed + self.interval / 2)
+        let half = self.retry_at.unwrap_or(self.refreshed + self.interval / 2);
+        (self.refresher == Refresher::Peer).then_some(half)
     }
 
     /// When an unrefreshed call is ended: a third of the interval, at most 32 s, before it runs

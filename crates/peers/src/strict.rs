@@ -3,7 +3,7 @@
 use crate::sip::{BRANCH_COOKIE, Message, Method, NameAddr, Via};
 use crate::wait::{Bell, Expired};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A rule of RFC 3261 or of the carrier that a request broke.
@@ -21,6 +21,8 @@ pub enum Rule {
     CseqOrder,
     /// A new request has a branch of its own (section 8.1.1.7).
     BranchReuse,
+    /// A new call has a Call-ID of its own (section 8.1.1.4).
+    CallIdReuse,
     /// From carries a tag (section 8.1.1.3).
     FromTag,
     /// An INVITE carries exactly one Contact with a SIP address (section 8.1.1.8).
@@ -66,10 +68,20 @@ pub struct Violation {
     pub found: String,
 }
 
+/// Violations that are kept in full; beyond that they are only counted, so that a flood of garbage
+/// fills no memory.
+const KEPT: usize = 10_000;
+
+#[derive(Debug, Default)]
+struct Found {
+    list: Vec<Violation>,
+    counts: BTreeMap<Rule, usize>,
+}
+
 /// All broken rules of one peer.
 #[derive(Debug, Default)]
 pub(crate) struct Violations {
-    list: Mutex<Vec<Violation>>,
+    found: Mutex<Found>,
     bell: Bell,
 }
 
@@ -77,38 +89,37 @@ impl Violations {
     pub(crate) fn add(&self, rule: Rule, message: &Message, found: impl std::fmt::Display) {
         let method = message.method().map_or("response", Method::as_str);
         let found = format!("{method}: {found}");
-        let violation = Violation {
-            rule,
-            call_id: message.call_id().to_owned(),
-            found,
-        };
-        self.list
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(violation);
+        let call_id = message.call_id().to_owned();
+        let mut all = self.found();
+        *all.counts.entry(rule).or_default() += 1;
+        if all.list.len() < KEPT {
+            all.list.push(Violation {
+                rule,
+                call_id,
+                found,
+            });
+        }
+        drop(all);
         self.bell.ring();
     }
 
-    pub(crate) fn list(&self) -> Vec<Violation> {
-        self.list
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn until_broken(&self, rule: Rule, limit: Duration) -> Result<(), Expired> {
-        let broken = || self.list().iter().any(|v| v.rule == rule).then_some(());
-        self.bell
-            .until(&format!("{rule:?} to be broken"), limit, broken)
-            .await
+    pub(crate) fn list(&self) -> Vec<Violation> {
+        self.found().list.clone()
     }
 
     pub(crate) fn counts(&self) -> BTreeMap<Rule, usize> {
-        let mut counts = BTreeMap::new();
-        for violation in self.list() {
-            *counts.entry(violation.rule).or_default() += 1;
-        }
-        counts
+        self.found().counts.clone()
+    }
+
+    pub(crate) async fn until_broken(&self, rule: Rule, limit: Duration) -> Result<(), Expired> {
+        let broken = || self.found().counts.contains_key(&rule).then_some(());
+        self.bell
+            .until(&format!("{rule:?} to be broken"), limit, broken)
+            .await
     }
 
     /// Rules for every request, in or out of a dialog.

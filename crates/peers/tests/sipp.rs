@@ -98,8 +98,8 @@ async fn calls(carrier: &Carrier, calls: usize, arguments: &[&str], broken: &[(R
 
 #[tokio::test]
 async fn sipp_calls_over_udp_and_tcp_and_hangs_up() {
-    // SIPp says BYE without the `transport=tcp` of our Contact, and a strict carrier notices.
-    let tcp_faults = [(Rule::RequestUri, 50)];
+    // SIPp says ACK and BYE without the `transport=tcp` of our Contact, and a strict carrier notices.
+    let tcp_faults = [(Rule::RequestUri, 100)];
     for (transport, faults) in [("u1", &[][..]), ("t1", &tcp_faults)] {
         let carrier = carrier(CalleePlan::answer().ring_time(ms(50))).await;
         calls(

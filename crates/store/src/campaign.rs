@@ -25,9 +25,6 @@ pub struct NewCampaign {
     pub settings: Settings,
     /// Makes a repeated request answer with what the first one made.
     pub idempotency: Option<IdempotencyKey>,
-    /// What is told once it is committed. An event without campaign gets the new one's id, and in
-    /// its data the text `"campaign_id":null` becomes that id.
-    pub events: Vec<NewEvent>,
 }
 
 /// A client's own name for one request.

@@ -49,9 +49,9 @@ impl Call {
 
     async fn play(&mut self) -> Step {
         if matches!(self.plan.outcome, CalleeOutcome::Dead) {
-            self.leg.line.set_plugged(false);
-            let give_up = self.leg.endpoint.timing.give_up();
-            return self.pause(give_up).await;
+            let quiet = self.leg.endpoint.timing.give_up();
+            self.leg.ignore_everything(quiet).await;
+            return Ok(());
         }
         if self.plan.trying {
             self.leg.respond(100, |_| {});

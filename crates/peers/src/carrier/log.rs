@@ -2,6 +2,7 @@
 
 use crate::conversation::CallEnd;
 use crate::media::MediaPort;
+use crate::sip::Message;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,8 @@ use tokio::time::Instant;
 pub struct CallRecord {
     /// Call-ID.
     pub call_id: String,
+    /// The first INVITE, as it came.
+    pub invite: Arc<Message>,
     /// User part of the Request-URI.
     pub number: String,
     /// User part of From.
@@ -60,6 +63,7 @@ pub struct CallLog {
     calls: Vec<CallRecord>,
     by_call_id: HashMap<String, usize>,
     per_number: HashMap<String, usize>,
+    totals: Totals,
 }
 
 impl CallLog {
@@ -91,22 +95,19 @@ impl CallLog {
     /// How many calls were answered.
     #[must_use]
     pub fn answered(&self) -> usize {
-        self.calls
-            .iter()
-            .filter(|c| c.answered_at.is_some())
-            .count()
+        self.totals.answered
     }
 
     /// How many calls are answered and not over.
     #[must_use]
     pub fn up_now(&self) -> usize {
-        self.calls.iter().filter(|c| c.is_up()).count()
+        self.totals.up
     }
 
     /// How many calls are not over, ringing ones included.
     #[must_use]
     pub fn open_now(&self) -> usize {
-        self.calls.iter().filter(|c| c.ended_at.is_none()).count()
+        self.totals.open
     }
 
     /// How often each final status was given.
@@ -122,33 +123,28 @@ impl CallLog {
     /// Most calls open at one instant, ringing ones included.
     #[must_use]
     pub fn peak_open(&self) -> usize {
-        self.peak(|c| Some(c.received_at))
+        peak(&self.calls, |c| Some(c.received_at))
     }
 
     /// Most calls answered and not over at one instant.
     #[must_use]
     pub fn peak_up(&self) -> usize {
-        self.peak(|c| c.answered_at)
+        peak(&self.calls, |c| c.answered_at)
     }
 
-    fn peak(&self, begins: impl Fn(&CallRecord) -> Option<Instant>) -> usize {
-        let mut changes: Vec<(Instant, bool)> = Vec::new();
-        for (call, begin) in self.calls.iter().filter_map(|c| Some((c, begins(c)?))) {
-            changes.push((begin, true));
-            changes.extend(call.ended_at.map(|end| (end, false)));
+    /// The key with most calls open at one instant, and how many: `|c| &c.number` for numbers,
+    /// `|c| &c.caller_id` for caller IDs.
+    #[must_use]
+    pub fn most_open_per(&self, key: impl Fn(&CallRecord) -> &str) -> Option<(String, usize)> {
+        let mut groups: BTreeMap<&str, Vec<&CallRecord>> = BTreeMap::new();
+        for call in &self.calls {
+            groups.entry(key(call)).or_default().push(call);
         }
-        // Ends sort before beginnings of the same instant: a line handed over is one line.
-        changes.sort_unstable();
-        let (mut now, mut peak) = (0usize, 0);
-        for (_, begins) in changes {
-            now = if begins {
-                now + 1
-            } else {
-                now.saturating_sub(1)
-            };
-            peak = peak.max(now);
-        }
-        peak
+        let peaks = groups
+            .into_iter()
+            .map(|(key, calls)| (key.to_owned(), peak(calls, |c| Some(c.received_at))));
+        // Of keys with as many, the first in order.
+        peaks.reduce(|most, next| if next.1 > most.1 { next } else { most })
     }
 
     /// Most calls that came in within any second.
@@ -209,18 +205,68 @@ impl CallLog {
         *self.per_number.entry(record.number.clone()).or_default() += 1;
         self.by_call_id
             .insert(record.call_id.clone(), self.calls.len());
+        self.totals.replace(Totals::default(), Totals::of(&record));
         self.calls.push(record);
     }
 
     pub(super) fn change(&mut self, call_id: &str, change: impl FnOnce(&mut CallRecord)) {
-        let record = self
-            .by_call_id
-            .get(call_id)
-            .and_then(|&i| self.calls.get_mut(i));
-        if let Some(record) = record {
+        let index = self.by_call_id.get(call_id);
+        if let Some(record) = index.and_then(|&i| self.calls.get_mut(i)) {
+            let before = Totals::of(record);
             change(record);
+            self.totals.replace(before, Totals::of(record));
         }
     }
+}
+
+/// Totals that are kept, so that waiting for one does not read the whole log at every change.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    answered: usize,
+    up: usize,
+    open: usize,
+}
+
+impl Totals {
+    fn of(record: &CallRecord) -> Self {
+        Self {
+            answered: usize::from(record.answered_at.is_some()),
+            up: usize::from(record.is_up()),
+            open: usize::from(record.ended_at.is_none()),
+        }
+    }
+
+    fn replace(&mut self, before: Self, after: Self) {
+        self.answered = self.answered + after.answered - before.answered;
+        self.up = self.up + after.up - before.up;
+        self.open = self.open + after.open - before.open;
+    }
+}
+
+/// Most calls at one instant, from when each begins to its end.
+fn peak<'a>(
+    calls: impl IntoIterator<Item = &'a CallRecord>,
+    begins: impl Fn(&CallRecord) -> Option<Instant>,
+) -> usize {
+    let mut changes: Vec<(Instant, bool)> = Vec::new();
+    for call in calls {
+        if let Some(begin) = begins(call) {
+            changes.push((begin, true));
+            changes.extend(call.ended_at.map(|end| (end, false)));
+        }
+    }
+    // Ends sort before beginnings of the same instant: a line handed over is one line.
+    changes.sort_unstable();
+    let (mut now, mut most) = (0usize, 0);
+    for (_, begins) in changes {
+        now = if begins {
+            now + 1
+        } else {
+            now.saturating_sub(1)
+        };
+        most = most.max(now);
+    }
+    most
 }
 
 #[cfg(test)]
@@ -234,6 +280,7 @@ mod tests {
         for (i, &(number, received, answered, ended)) in calls.iter().enumerate() {
             log.begin(CallRecord {
                 call_id: i.to_string(),
+                invite: Arc::new(Message::request(crate::sip::Method::Invite, "sip:x")),
                 number: number.into(),
                 caller_id: "10085".into(),
                 asserted_id: None,
@@ -268,6 +315,7 @@ mod tests {
             (log.peak_open(), log.peak_up(), log.peak_calls_per_second()),
             (2, 1, 3)
         );
+        assert_eq!(log.most_open_per(|c| &c.number), Some(("1".into(), 1)));
         assert_eq!(
             log.shortest_gap_per_number(),
             Some(("1".into(), Duration::from_millis(950)))

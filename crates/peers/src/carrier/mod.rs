@@ -293,6 +293,10 @@ impl Shared {
     fn begin_call(self: &Arc<Self>, incoming: Incoming) {
         let invite = &incoming.message;
         let dialed = self.dialed(invite);
+        if self.log().call(invite.call_id()).is_some() {
+            self.violations
+                .add(Rule::CallIdReuse, invite, "a call that is over");
+        }
         self.check_caller_id(invite, &dialed);
         let plan = match self.refuses_for_capacity(incoming.at) {
             true => CalleePlan::refuse(503),
@@ -388,6 +392,7 @@ impl Shared {
 fn record(invite: &Message, dialed: Dialed, received_at: Instant) -> CallRecord {
     CallRecord {
         call_id: invite.call_id().to_owned(),
+        invite: Arc::new(invite.clone()),
         number: dialed.number,
         caller_id: dialed.caller_id,
         asserted_id: user_of(invite, "P-Asserted-Identity"),

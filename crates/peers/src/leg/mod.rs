@@ -10,7 +10,7 @@ mod server;
 use crate::dialog::Dialog;
 use crate::endpoint::{Endpoint, Incoming, Line, Remote};
 use crate::media::MediaPort;
-use crate::sip::Message;
+use crate::sip::{Message, Method};
 use crate::strict::Violations;
 use client::Outgoing;
 use server::ServedInvite;
@@ -100,6 +100,8 @@ pub(crate) struct Leg {
     last_reply: Option<(Message, Message)>,
     remote_cseq: Option<u32>,
     established: bool,
+    /// The Contact of our 2xx, for the requests that must go there.
+    announced: Option<String>,
     queued: VecDeque<LegEvent>,
     /// INVITE datagrams received, retransmissions included.
     pub(crate) invites: u32,
@@ -137,6 +139,7 @@ impl Leg {
             last_reply: None,
             remote_cseq: None,
             established: false,
+            announced: None,
             queued: VecDeque::new(),
             invites: 0,
             fork: None,
@@ -172,6 +175,17 @@ impl Leg {
                 }
             }
         }
+    }
+
+    /// Takes in whatever comes and reacts to nothing, until nothing has come for so long.
+    pub(crate) async fn ignore_everything(&mut self, quiet: Duration) {
+        let stop = self.endpoint.stop.clone();
+        let hear = async {
+            while let Ok(Some(incoming)) = tokio::time::timeout(quiet, self.inbox.recv()).await {
+                self.invites += u32::from(incoming.message.method() == Some(&Method::Invite));
+            }
+        };
+        let _ = stop.run_until_cancelled(hear).await;
     }
 
     /// Waits while only timers and answers without a script are of interest.

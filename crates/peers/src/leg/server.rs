@@ -3,7 +3,7 @@
 use super::{Fork, Leg, LegEvent, Resend};
 use crate::endpoint::{Incoming, Remote};
 use crate::sdp::{Direction, Sdp};
-use crate::sip::{Message, Method, response_target, response_to, unique};
+use crate::sip::{Message, Method, NameAddr, response_target, response_to, unique};
 use crate::strict::{Rule, branch, tag_of};
 use tokio::time::Instant;
 
@@ -90,7 +90,11 @@ impl Leg {
                 timing.t2,
                 timing.give_up(),
             ));
-            self.established |= code < 300;
+            if code < 300 {
+                self.established = true;
+                let contact = response.header("Contact").and_then(NameAddr::parse);
+                self.announced = contact.and_then(|c| c.address().map(|_| c.uri));
+            }
         }
         served.last_response = Some(response);
     }
@@ -246,6 +250,9 @@ impl Leg {
         if let (true, Some(media), Some(answer)) = (late, &self.media, Sdp::parse(&ack.body)) {
             media.take_answer(&answer);
         }
+        if code < 300 {
+            self.check_request_uri(ack);
+        }
         Some(LegEvent::Acked)
     }
 
@@ -378,9 +385,11 @@ impl Leg {
     }
 
     fn check_request_uri(&self, request: &Message) {
-        let contact = crate::sip::NameAddr::parse(&self.dialog.contact).map(|c| c.uri);
         let routed = request.header("Route").is_some();
-        if self.established && !routed && contact.as_deref() != Some(request.uri()) {
+        // Where our 2xx named no readable address, any is as good.
+        if let Some(announced) = self.announced.as_deref().filter(|_| !routed)
+            && announced != request.uri()
+        {
             self.violations
                 .add(Rule::RequestUri, request, "not our Contact");
         }

@@ -2,10 +2,13 @@
 
 mod audio;
 mod heard;
+mod options;
 mod port;
+mod stream;
 mod ticker;
 
 pub use audio::{Audio, KnownStream};
 pub use heard::{Continuity, Heard, HeardPacket, KnownHeard};
-pub use port::{MediaCounts, MediaOptions, MediaPort};
+pub use options::{MediaCounts, MediaOptions};
+pub use port::MediaPort;
 pub use ticker::Ticker;

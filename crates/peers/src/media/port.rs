@@ -1,11 +1,11 @@
 //! One media port: a UDP socket, its stream out and what it hears.
 
-use super::{Audio, Heard, Ticker};
+use super::stream::{OutStream, narrow};
+use super::{Audio, Heard, MediaCounts, MediaOptions, Ticker};
 use crate::endpoint::{Line, bind_udp};
-use crate::rtp::{RtpPacket, key_event};
-use crate::sdp::{Direction, Law, Sdp};
-use crate::sip::unique;
-use std::collections::VecDeque;
+use crate::g711::Law;
+use crate::rtp::key_event;
+use crate::sdp::{Direction, Sdp};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,104 +14,14 @@ use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
 
-/// How a peer treats audio.
-#[derive(Clone, Debug)]
-pub struct MediaOptions {
-    /// Laws it can do, in order of preference. Default: A, then µ.
-    pub laws: Vec<Law>,
-    /// Payload type of telephone-event, `None` for a peer without. Default: 101.
-    pub telephone_event: Option<u8>,
-    /// Milliseconds per packet, 5 to 320. Default: 20.
-    pub ptime_ms: u32,
-    /// What it sends. Default: silence.
-    pub audio: Audio,
-    /// How many packets [`Heard`] keeps, the newest ones; 0 counts only. Default: 0.
-    pub keep: usize,
-    /// Sends to where packets come from, whatever SDP says. Default: no.
-    pub symmetric: bool,
-    /// Behind a NAT that SDP knows nothing of: SDP names a port at which nobody listens, so only a
-    /// far end that answers to the source of packets is heard. Default: no.
-    pub behind_nat: bool,
-}
-
-impl Default for MediaOptions {
-    fn default() -> Self {
-        Self {
-            laws: vec![Law::A, Law::Mu],
-            telephone_event: Some(101),
-            ptime_ms: 20,
-            audio: Audio::Silence,
-            keep: 0,
-            symmetric: false,
-            behind_nat: false,
-        }
-    }
-}
-
-impl MediaOptions {
-    /// Sends a known stream and keeps up to 100,000 packets of what it hears.
-    #[must_use]
-    pub fn recording(audio: Audio) -> Self {
-        Self {
-            audio,
-            keep: 100_000,
-            ..Self::default()
-        }
-    }
-
-    /// Neither sends nor keeps anything: the cheapest.
-    #[must_use]
-    pub fn mute() -> Self {
-        Self {
-            audio: Audio::Off,
-            ..Self::default()
-        }
-    }
-
-    /// Offers and takes only this law.
-    #[must_use]
-    pub fn only(mut self, law: Law) -> Self {
-        self.laws = vec![law];
-        self
-    }
-}
-
-/// Packets of one port.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MediaCounts {
-    /// Sent.
-    pub sent: u64,
-    /// Received.
-    pub received: u64,
-}
-
-#[derive(Debug)]
-struct Sending {
-    remote: Option<SocketAddr>,
-    law: Law,
-    /// What we last wished and what the other side last said.
-    local: Direction,
-    peer: Direction,
-    audio: Audio,
-    muted: bool,
-    event_type_out: Option<u8>,
-    keys: VecDeque<u8>,
-    key_packet: u16,
-    sdp_version: u64,
-    seq: u16,
-    ts: u32,
-    ssrc: u32,
-    n: u64,
-    marker: bool,
-}
-
 /// A media port of one call.
 #[derive(Debug)]
 pub struct MediaPort {
-    socket: UdpSocket,
+    /// Gone when the port is closed: a log of ten thousand calls must not hold as many sockets.
+    socket: Mutex<Option<Arc<UdpSocket>>>,
     announced: SocketAddr,
     options: MediaOptions,
-    sending: Mutex<Sending>,
+    sending: Mutex<OutStream>,
     heard: Heard,
     sent: AtomicU64,
     ticking: AtomicBool,
@@ -119,11 +29,8 @@ pub struct MediaPort {
     line: Arc<Line>,
     closed: CancellationToken,
     session: u64,
+    sdp_version: AtomicU64,
 }
-
-/// Packets of one key press while the key is down, and repetitions of its end.
-const KEY_PACKETS: u16 = 5;
-const KEY_ENDS: u16 = 3;
 
 impl MediaPort {
     /// Opens a port on any free UDP port of this address.
@@ -142,42 +49,32 @@ impl MediaPort {
         } else {
             local
         };
-        let seed = crate::random::Random::new(0, &unique("media"), 0).next();
-        let [s0, s1, t0, t1, t2, t3, ..] = seed.to_le_bytes();
-        let sending = Sending {
-            remote: None,
-            law: options.laws.first().copied().unwrap_or(Law::A),
-            local: Direction::SendRecv,
-            peer: Direction::SendRecv,
-            audio: options.audio,
-            muted: false,
-            event_type_out: None,
-            keys: VecDeque::new(),
-            key_packet: 0,
-            sdp_version: 0,
-            seq: u16::from_le_bytes([s0, s1]),
-            ts: u32::from_le_bytes([t0, t1, t2, t3]),
-            ssrc: u32::try_from(seed >> 32).unwrap_or(1),
-            n: 0,
-            marker: true,
-        };
+        let law = options.laws.first().copied().unwrap_or(Law::A);
         Ok(Arc::new(Self {
-            socket,
+            socket: Mutex::new(Some(Arc::new(socket))),
             announced,
             heard: Heard::keeping(options.keep),
+            sending: Mutex::new(OutStream::new(options.audio, law)),
             options,
-            sending: Mutex::new(sending),
             sent: AtomicU64::new(0),
             ticking: AtomicBool::new(false),
             ticker: ticker.clone(),
             line: Arc::clone(line),
             closed: CancellationToken::new(),
-            session: seed >> 1,
+            session: u64::from(local.port()),
+            sdp_version: AtomicU64::new(0),
         }))
     }
 
-    fn sending(&self) -> MutexGuard<'_, Sending> {
+    fn sending(&self) -> MutexGuard<'_, OutStream> {
         self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn socket(&self) -> Option<Arc<UdpSocket>> {
+        self.socket
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What arrived.
@@ -234,9 +131,8 @@ impl MediaPort {
     pub(crate) fn offer(&self, direction: Direction) -> Sdp {
         let mut sending = self.sending();
         sending.local = direction;
-        sending.sdp_version += 1;
         Sdp {
-            version: (self.session, sending.sdp_version),
+            version: self.next_version(),
             audio: self.announced,
             laws: self.options.laws.clone(),
             telephone_event: self.options.telephone_event,
@@ -255,8 +151,7 @@ impl MediaPort {
         let mut sending = self.sending();
         let direction = narrow(sending.local, offer.direction.answered());
         sending.agree(law, offer);
-        sending.sdp_version += 1;
-        let version = (self.session, sending.sdp_version);
+        let version = self.next_version();
         drop(sending);
         self.start_sending();
         Some(Sdp {
@@ -287,10 +182,16 @@ impl MediaPort {
         true
     }
 
+    /// Session id and a version that grows with every description.
+    fn next_version(&self) -> (u64, u64) {
+        (
+            self.session,
+            self.sdp_version.fetch_add(1, Ordering::Relaxed) + 1,
+        )
+    }
+
     fn start_sending(self: &Arc<Self>) {
-        let sending = self.sending();
-        let wanted = sending.audio != Audio::Off || !sending.keys.is_empty();
-        drop(sending);
+        let wanted = self.sending().has_something_to_send();
         if wanted && !self.closed.is_cancelled() && !self.ticking.swap(true, Ordering::AcqRel) {
             self.ticker.join(self);
         }
@@ -299,35 +200,32 @@ impl MediaPort {
     /// Sends what is due and says when the next packet is; `None` when the stream is over.
     pub(super) fn send_due(&self, datagram: &mut Vec<u8>) -> Option<Duration> {
         let mut sending = self.sending();
-        if self.closed.is_cancelled() || (sending.audio == Audio::Off && sending.keys.is_empty()) {
+        if self.closed.is_cancelled() || !sending.has_something_to_send() {
             self.ticking.store(false, Ordering::Release);
             return None;
         }
-        let samples = self.options.ptime_ms.clamp(5, 320) * 8;
-        let ptime = Duration::from_millis(u64::from(samples / 8));
-        let may_send =
-            narrow(sending.local, sending.peer.answered()).sends() && self.line.is_plugged();
-        match sending.remote.filter(|_| may_send && !sending.muted) {
-            Some(remote) => {
-                sending.next_packet(samples).write_to(datagram);
-                // A full socket buffer loses the packet: that is what networks do.
-                if self.socket.try_send_to(datagram, remote).is_ok() {
-                    self.sent.fetch_add(1, Ordering::Relaxed);
-                }
+        let ptime_ms = self.options.ptime_ms.clamp(5, 320);
+        let due = sending.step(ptime_ms * 8, self.line.is_plugged());
+        drop(sending);
+        if let Some((remote, packet)) = due {
+            packet.write_to(datagram);
+            // A full socket buffer loses the packet: that is what networks do.
+            let socket = self.socket();
+            if socket.is_some_and(|s| s.try_send_to(datagram, remote).is_ok()) {
+                self.sent.fetch_add(1, Ordering::Relaxed);
             }
-            None => sending.marker = true,
         }
-        sending.ts = sending.ts.wrapping_add(samples);
-        Some(ptime)
+        Some(Duration::from_millis(ptime_ms.into()))
     }
 
     /// Receives until the port is closed.
     pub(crate) async fn receive(self: Arc<Self>) {
         let mut buffer = [0; 2048];
         let closed = self.closed.clone();
+        let Some(socket) = self.socket() else { return };
         let receive = async {
             loop {
-                let Ok((length, from)) = self.socket.recv_from(&mut buffer).await else {
+                let Ok((length, from)) = socket.recv_from(&mut buffer).await else {
                     continue;
                 };
                 if self.line.is_plugged() {
@@ -345,78 +243,10 @@ impl MediaPort {
     /// Ends sending and receiving; what was heard stays readable.
     pub(crate) fn close(&self) {
         self.closed.cancel();
-    }
-}
-
-impl Sending {
-    fn agree(&mut self, law: Law, description: &Sdp) {
-        self.law = law;
-        self.peer = description.direction;
-        self.event_type_out = description.telephone_event;
-        self.remote = description.destination();
-        self.marker = true;
-    }
-
-    fn next_packet(&mut self, samples: u32) -> RtpPacket {
-        let packet = match (self.keys.front().copied(), self.event_type_out) {
-            (Some(key), Some(event_type)) => self.key_packet(key, event_type, samples),
-            _ => {
-                self.keys.clear();
-                self.audio_packet(samples)
-            }
-        };
-        self.seq = self.seq.wrapping_add(1);
-        packet
-    }
-
-    fn audio_packet(&mut self, samples: u32) -> RtpPacket {
-        let payload = self.audio.payload(self.law, self.n, samples as usize);
-        self.n += 1;
-        RtpPacket {
-            marker: std::mem::take(&mut self.marker),
-            payload_type: self.law.payload_type(),
-            seq: self.seq,
-            ts: self.ts,
-            ssrc: self.ssrc,
-            payload,
-        }
-    }
-
-    fn key_packet(&mut self, key: u8, event_type: u8, samples: u32) -> RtpPacket {
-        let step = self.key_packet;
-        let held = u32::from(step.min(KEY_PACKETS - 1) + 1) * samples;
-        let end = step >= KEY_PACKETS - 1;
-        let [_, _, d0, d1] = held.to_be_bytes();
-        // Every packet of one key press carries the timestamp of its beginning.
-        let ts = self.ts.wrapping_sub(u32::from(step) * samples);
-        if step + 1 == KEY_PACKETS + KEY_ENDS - 1 {
-            self.key_packet = 0;
-            self.keys.pop_front();
-            self.marker = true;
-        } else {
-            self.key_packet += 1;
-        }
-        RtpPacket {
-            marker: step == 0,
-            payload_type: event_type,
-            seq: self.seq,
-            ts,
-            ssrc: self.ssrc,
-            payload: vec![key, (u8::from(end) << 7) | 10, d0, d1],
-        }
-    }
-}
-
-/// What remains when both sides have their say.
-fn narrow(ours: Direction, allowed: Direction) -> Direction {
-    match (
-        ours.sends() && allowed.sends(),
-        ours.receives() && allowed.receives(),
-    ) {
-        (true, true) => Direction::SendRecv,
-        (true, false) => Direction::SendOnly,
-        (false, true) => Direction::RecvOnly,
-        (false, false) => Direction::Inactive,
+        self.socket
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
     }
 }
 
@@ -502,6 +332,20 @@ mod tests {
             .until_count(a.heard().count() + 5, LIMIT)
             .await
             .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_free_although_its_account_is_kept() {
+        let (ticker, line) = (Ticker::start(), Line::plugged());
+        let port = MediaPort::open(IP, MediaOptions::mute(), &ticker, &line)
+            .await
+            .unwrap();
+        let receiving = tokio::spawn(Arc::clone(&port).receive());
+        let address = port.announced;
+        port.close();
+        receiving.await.unwrap();
+        std::net::UdpSocket::bind(address).expect("the socket is closed");
+        assert_eq!(port.counts(), MediaCounts::default());
     }
 
     #[tokio::test]

@@ -34,6 +34,7 @@ pub(super) fn take(host: &Arc<Host>, core: &Arc<Core>, incoming: Incoming) {
         to_source: core.options.behind_nat,
     };
     let dialog = Dialog::answering(&incoming.message, &incoming.from, &here);
+    *lock(&core.invite) = Some(incoming.message.clone());
     let mut leg = Leg::new(&host.endpoint, &line, inbox, dialog, &host.violations);
     leg.serve(incoming);
     let busy = core.status.borrow().call != PhoneCall::Idle;
@@ -57,6 +58,7 @@ pub(super) fn take(host: &Arc<Host>, core: &Arc<Core>, incoming: Incoming) {
         core: Arc::clone(core),
         leg,
         commands,
+        over: false,
     };
     host.endpoint.spawn(call.run(on_call));
 }
@@ -66,6 +68,7 @@ struct Call {
     core: Arc<Core>,
     leg: Leg,
     commands: mpsc::Receiver<Action>,
+    over: bool,
 }
 
 impl Call {
@@ -74,13 +77,18 @@ impl Call {
             Ok(()) => self.talk().await,
             Err(end) => end,
         };
+        self.end(end);
+        self.leg.linger().await;
+    }
+
+    fn end(&mut self, end: CallEnd) {
+        self.over = true;
         *lock(&self.core.commands) = None;
         self.leg.close_media();
         self.change(|status| {
             status.call = PhoneCall::Idle;
             status.last_end = Some(end);
         });
-        self.leg.linger().await;
     }
 
     fn change(&self, change: impl FnOnce(&mut PhoneStatus)) {
@@ -175,5 +183,14 @@ impl Call {
 
     fn watchdog(&self) -> Option<Duration> {
         self.core.options.audio_watchdog
+    }
+}
+
+impl Drop for Call {
+    /// A call whose task was ended with its host leaves the phone idle.
+    fn drop(&mut self) {
+        if !self.over {
+            self.end(CallEnd::ShutDown);
+        }
     }
 }

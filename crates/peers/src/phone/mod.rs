@@ -11,6 +11,7 @@ use crate::conversation::{Action, CallEnd};
 use crate::endpoint::{Line, Timing};
 use crate::media::{MediaOptions, MediaPort, Ticker};
 use crate::session::SessionTimer;
+use crate::sip::Message;
 use crate::strict::Violation;
 use crate::wait::Expired;
 use host::{Host, Place};
@@ -148,6 +149,7 @@ struct Core {
     line: Mutex<Arc<Line>>,
     commands: Mutex<Option<mpsc::Sender<Action>>>,
     media: Mutex<Option<Arc<MediaPort>>>,
+    invite: Mutex<Option<Message>>,
     registration: registration::Registration,
 }
 
@@ -201,6 +203,7 @@ impl Phone {
             line: Mutex::new(Line::plugged()),
             commands: Mutex::default(),
             media: Mutex::default(),
+            invite: Mutex::default(),
             registration: registration::Registration::new(),
         });
         place.host.add(&core);
@@ -288,6 +291,12 @@ impl Phone {
         lock(&self.core.media).clone()
     }
 
+    /// The last INVITE for a new call, as it came.
+    #[must_use]
+    pub fn last_invite(&self) -> Option<Message> {
+        lock(&self.core.invite).clone()
+    }
+
     /// Rules of the protocol that the other side broke at this phone's socket.
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
@@ -318,9 +327,15 @@ impl Phone {
         let line = std::mem::replace(&mut *lock(&self.core.line), Line::plugged());
         line.set_plugged(false);
         self.act(Action::Vanish).await;
-        new.add(&self.core);
         let before = std::mem::replace(&mut *lock(&self.place), Place::own(Arc::clone(&new)));
         before.leave().await;
+        // Only an idle phone takes a call, and the old one ends within a moment at the latest.
+        let _ = self
+            .until("idle", Duration::from_secs(1), |s| {
+                s.call == PhoneCall::Idle
+            })
+            .await;
+        new.add(&self.core);
         if let Some(options) = self.core.registration.options() {
             registration::keep_up(&self.core, &new, options);
         }

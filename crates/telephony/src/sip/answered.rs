@@ -102,6 +102,7 @@ impl Core {
         message: &impl rsipstack::sip::HeadersExt,
         we_asked: bool,
     ) {
+        let session_min = self.session_min_s();
         let Some(dialog) = self.legs.get_mut(&id).and_then(|leg| leg.dialog.as_mut()) else {
             return;
         };
@@ -113,7 +114,7 @@ impl Core {
         };
         // The refresher is named from the view of the request: "uac" is who sent it. Unnamed, we do it.
         let we_refresh = by_requester.is_none_or(|by_requester| by_requester == we_asked);
-        let interval_s = interval_s.max(super::calling::SESSION_MIN_S);
+        let interval_s = interval_s.max(session_min);
         dialog.session = Some(Session {
             interval_s,
             we_refresh,

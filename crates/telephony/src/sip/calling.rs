@@ -1,7 +1,5 @@
 //! A leg before it is answered: the INVITE, what is heard of it, and giving it up.
 
-use std::time::Duration;
-
 use outdial_domain::{EarlyMedia, EndedBy, Evidence, LocalFailure, Progress};
 use rsipstack::sip::{Header, Method, Response};
 
@@ -19,12 +17,10 @@ use crate::digest::Challenge;
 use crate::sdp::Local as Description;
 use crate::{Call, DialogIdentity, Event, LegId, clock};
 
-/// How long a silent far end is waited for: 64 × T1 (RFC 3261, 17.1.1.2).
-const SILENCE_MAX: Duration = Duration::from_secs(32);
 /// An INVITE is sent anew at most so often.
 const ATTEMPTS_MAX: u32 = 3;
-/// The shortest session interval that we take (RFC 4028, section 4).
-pub(super) const SESSION_MIN_S: u32 = 90;
+/// The shortest session interval (RFC 4028, section 4).
+const SESSION_MIN_S: u32 = 90;
 
 impl Core {
     pub(super) fn place(&mut self, call: &Call, identity: DialogIdentity) {
@@ -81,7 +77,7 @@ impl Core {
             attempt: 0,
             invite: None,
             authorization: None,
-            session_wanted: self.settings.session_expires_s.max(SESSION_MIN_S),
+            session_wanted: self.settings.session_expires_s,
             evidence: Evidence::default(),
             told: Told::default(),
             giving_up: None,
@@ -95,7 +91,13 @@ impl Core {
         self.send_invite(call.leg);
     }
 
+    /// The shortest session interval that we take, in seconds.
+    pub(super) fn session_min_s(&self) -> u32 {
+        self.settings.session_expires_s.clamp(1, SESSION_MIN_S)
+    }
+
     fn send_invite(&mut self, id: LegId) {
+        let session_min = self.session_min_s();
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
@@ -107,7 +109,7 @@ impl Core {
         if leg.kind.is_long_lived() {
             further.push(header("Supported", "timer"));
             further.push(header("Session-Expires", leg.session_wanted.to_string()));
-            further.push(header("Min-SE", SESSION_MIN_S.to_string()));
+            further.push(header("Min-SE", session_min.to_string()));
         }
         further.extend(leg.route.headers.iter().cloned());
         further.extend(leg.authorization.clone());
@@ -351,7 +353,7 @@ impl Core {
             leg: id,
             at: clock::now(),
         });
-        self.timers.after(SILENCE_MAX, Timer::GiveUp(id));
+        self.timers.after(self.settings.t1 * 64, Timer::GiveUp(id));
         self.send_cancel(id);
     }
 

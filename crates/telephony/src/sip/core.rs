@@ -29,6 +29,10 @@ use crate::media::thread::{MediaReport, MediaThread};
 use crate::{Command, Event, HangUpReason, LegId, LegUp, clock};
 
 /// What the core hears.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "orders are the common case, and each is moved a few times only"
+)]
 pub(crate) enum Input {
     /// An order of the runtime.
     Command(Command),

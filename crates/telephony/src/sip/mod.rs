@@ -62,8 +62,11 @@ pub struct SipSettings {
     pub external_address: Option<IpAddr>,
     /// Ports for RTP, of which the even ones are used; `0..=0` stands for any.
     pub rtp_ports: RangeInclusive<u16>,
-    /// Session interval that we ask phones for, in seconds, at least 90. Default 1,800.
+    /// Session interval that we ask phones for, in seconds. Default 1,800. Shorter intervals than 90 are refused
+    /// by most phones (RFC 4028, section 4); a shorter one here also lowers what we take from them.
     pub session_expires_s: u32,
+    /// T1 of RFC 3261: the round trip that repetitions reckon with. Silence of 64 × T1 is the end. Default 500 ms.
+    pub t1: Duration,
     /// What we call ourselves in `User-Agent` and `Server`.
     pub user_agent: String,
 }
@@ -77,6 +80,7 @@ impl SipSettings {
             external_address: None,
             rtp_ports: 20_000..=29_999,
             session_expires_s: 1_800,
+            t1: Duration::from_millis(500),
             user_agent: concat!("Outdial/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -322,6 +326,8 @@ async fn start_stack(
         .with_transport_inspector(Box::new(strays))
         .with_option(EndpointOption {
             auto_ack_2xx: false,
+            t1: settings.t1,
+            t1x64: settings.t1 * 64,
             // When to give up a call that rings is not for the stack to say.
             timerc: Duration::from_secs(3_600),
             ..EndpointOption::default()

@@ -19,6 +19,8 @@ use crate::digest::{Algorithm, Claim};
 pub(crate) const REALM: &str = "outdial";
 /// How long a nonce is good for.
 const NONCE_LIFE: Duration = Duration::from_secs(300);
+/// Letters that tell nonces of the same millisecond apart.
+const SALT_LEN: usize = 8;
 /// Longest and shortest registration, in seconds.
 const EXPIRES_MAX: u32 = 3_600;
 const EXPIRES_MIN: u32 = 10;
@@ -250,7 +252,7 @@ impl Registrar {
     }
 
     fn challenge(&self, stale: bool, now: Timestamp) -> Answer {
-        let nonce = self.nonce(now.millis());
+        let nonce = self.nonce(now.millis(), &random_token(SALT_LEN));
         let stale = if stale { ", stale=true" } else { "" };
         let line = |algorithm: Algorithm| {
             let token = algorithm.token();
@@ -267,20 +269,22 @@ impl Registrar {
         }
     }
 
-    /// A nonce names its time and proves that we made it, so that none needs to be remembered before its use.
-    fn nonce(&self, millis: i64) -> String {
-        let proof = Sha256::digest(format!("{millis:016x}:{}", self.secret));
+    /// A nonce names its time and proves that we made it, so that none needs to be remembered before its use. The
+    /// salt keeps two phones that are challenged in the same millisecond apart.
+    fn nonce(&self, millis: i64, salt: &str) -> String {
+        let proof = Sha256::digest(format!("{millis:016x}{salt}:{}", self.secret));
         let proof: String = proof
             .iter()
             .take(16)
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        format!("{millis:016x}{proof}")
+        format!("{millis:016x}{salt}{proof}")
     }
 
     fn made_at(&self, nonce: &str) -> Option<Timestamp> {
         let millis = i64::from_str_radix(nonce.get(..16)?, 16).ok()?;
-        (self.nonce(millis) == nonce).then_some(Timestamp::from_millis(millis))
+        let salt = nonce.get(16..16 + SALT_LEN)?;
+        (self.nonce(millis, salt) == nonce).then_some(Timestamp::from_millis(millis))
     }
 
     fn is_ours(&self, nonce: &str) -> bool {

@@ -37,7 +37,7 @@ impl Core {
         } else if !to_tag(request).is_empty() {
             self.of_no_dialog(&call_id, transaction);
         } else {
-            self.from_outside(transaction);
+            self.of_no_call(transaction);
         }
     }
 
@@ -198,7 +198,7 @@ impl Core {
         self.answer(transaction, 481, Vec::new(), Vec::new());
     }
 
-    fn from_outside(&mut self, transaction: Transaction) {
+    fn of_no_call(&mut self, transaction: Transaction) {
         match transaction.original.method {
             Method::Options => self.answer(transaction, 200, capabilities(), Vec::new()),
             Method::Register => self.register(transaction),

@@ -62,9 +62,27 @@ pub(crate) fn may_be_sip(datagram: &[u8]) -> bool {
         .unwrap_or(datagram.len());
     let first = datagram[..line_end].trim_ascii_end();
     let is_start_line = first.starts_with(b"SIP/2.0 ") || first.ends_with(b" SIP/2.0");
-    // A header that is no text would end the stack's reading of headers in the middle.
     let head_end = datagram.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-    is_start_line && head_end.is_some_and(|end| std::str::from_utf8(&datagram[..end]).is_ok())
+    // A header that is no text would end the stack's reading of headers in the middle.
+    let head = head_end.and_then(|end| std::str::from_utf8(&datagram[..end]).ok());
+    is_start_line && head.is_some_and(has_what_routes)
+}
+
+/// Whether the headers are there that every message must have (RFC 3261, 8.1.1).
+fn has_what_routes(head: &str) -> bool {
+    let mut found = [false; 5];
+    for (name, value) in head.lines().skip(1).filter_map(|line| line.split_once(':')) {
+        let name = name.trim_end();
+        let is = |long: &str, short: &str| {
+            name.eq_ignore_ascii_case(long) || name.eq_ignore_ascii_case(short)
+        };
+        found[0] |= is("Via", "v") && value.trim_start().starts_with("SIP");
+        found[1] |= is("From", "f");
+        found[2] |= is("To", "t");
+        found[3] |= is("Call-ID", "i");
+        found[4] |= name.eq_ignore_ascii_case("CSeq");
+    }
+    found == [true; 5]
 }
 
 #[cfg(test)]
@@ -73,23 +91,24 @@ mod tests {
 
     #[test]
     fn only_what_has_the_shape_of_sip_is_let_in() {
-        for good in [
-            &b"OPTIONS sip:a SIP/2.0\r\nVia: x\r\n\r\n"[..],
-            b"SIP/2.0 200 OK\r\nVia: x\r\n\r\nbody",
-            b"\r\n\r\n",
-            b"\0",
-        ]
-        .iter()
-        .take(3)
-        {
+        let headers =
+            "Via: SIP/2.0/UDP a\r\nf: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID : c\r\ncseq: 1 X\r\n";
+        let request = format!("OPTIONS sip:a SIP/2.0\r\n{headers}\r\n");
+        let response = format!("SIP/2.0 200 OK\r\n{headers}\r\nbody");
+        for good in [request.as_bytes(), response.as_bytes(), b"\r\n\r\n"] {
             assert!(may_be_sip(good), "{good:?}");
         }
+        let cut = request.trim_end();
+        let mut with_broken_text = request.clone().into_bytes();
+        with_broken_text.insert(30, 0xFE);
+        let nameless = request.replace("Call-ID", "X");
         for bad in [
             &b"GET / HTTP/1.1\r\n\r\n"[..],
-            b"SIP/2.0 200 OK",
             b"\0\0\0\0",
-            b"OPTIONS sip:a SIP/2.0\r\nVia: \xFF\xFE\r\n\r\n",
             b"\x80\x00\x12\x34",
+            cut.as_bytes(),
+            nameless.as_bytes(),
+            &with_broken_text,
         ] {
             assert!(!may_be_sip(bad), "{bad:?}");
         }

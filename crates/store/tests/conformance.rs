@@ -1,0 +1,29 @@
+//! The embedded engine passes the suite.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use outdial_store::conformance::{Engine, run_all};
+use outdial_store::{SqliteStore, Store};
+
+struct Sqlite {
+    folder: PathBuf,
+}
+
+#[async_trait]
+impl Engine for Sqlite {
+    async fn open(&self, database: &str) -> Arc<dyn Store> {
+        let file = database.replace("::", "-");
+        Arc::new(SqliteStore::open(&self.folder.join(file)).expect(database))
+    }
+}
+
+#[tokio::test]
+async fn sqlite_passes_the_conformance_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Sqlite {
+        folder: folder.path().to_owned(),
+    };
+    run_all(&engine).await.unwrap();
+}
