@@ -34,6 +34,15 @@ impl SippOptions {
         }
     }
 
+    /// `carrier.xml`: callees of every kind, who ring for 100 ms and talk for 200 ms.
+    pub(crate) fn carrier(name: &str) -> Self {
+        Self::new(name, "carrier.xml")
+            .with("ring_ms", 100)
+            .with("talk_ms", 200)
+            .with("refusals", 0)
+            .with("good_calls", 1_000_000_000)
+    }
+
     pub(crate) fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -46,6 +55,7 @@ impl SippOptions {
 
     /// Puts a value in for `{name}` in the scenario.
     pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.values.retain(|(given, _)| given[1..given.len() - 1] != *name);
         self.values.push((format!("{{{name}}}"), value.to_string()));
         self
     }

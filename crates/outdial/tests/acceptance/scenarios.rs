@@ -1,13 +1,11 @@
 //! The SIPp scenarios themselves, called by SIPp's own client: a test of the tests' carrier.
 
-mod harness;
-
-use harness::{Sipp, SippOptions, Work, list, secs, until};
+use crate::harness::{Sipp, SippOptions, Work, list, secs, until};
 use std::process::{Command, Stdio};
 
 /// The scenario of callees of every kind, with its times set short.
 fn carrier() -> SippOptions {
-    SippOptions::new("carrier", "carrier.xml").with("ring_ms", 100).with("talk_ms", 200)
+    SippOptions::carrier("carrier")
 }
 
 /// Calls a number once with a scenario of SIPp and says whether it went as that scenario expects.
@@ -16,7 +14,7 @@ async fn call(work: &Work, carrier: &Sipp, kind: u8, client: &[&str]) -> bool {
     let mut child = Command::new("sipp")
         .args(client)
         .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-m", "1", "-nostdin", "-timeout", "20s"])
-        .args(["-p", &harness::ports::free().to_string(), "-s", &list::number(1, kind)])
+        .args(["-p", &crate::harness::ports::free().to_string(), "-s", &list::number(1, kind)])
         .args(["-au", "outdial", "-ap", "s3cret", "-trace_err", "-error_file"])
         .arg(work.path(&format!("{name}.errors.log")))
         .arg(format!("127.0.0.1:{}", carrier.port))
@@ -35,19 +33,19 @@ async fn call(work: &Work, carrier: &Sipp, kind: u8, client: &[&str]) -> bool {
 async fn every_kind_of_callee_counts_what_it_did() {
     let work = Work::new("sipp-scenarios");
     let carrier = carrier().start(&work).await;
-    let refused = work.write("refused.xml", &harness::scenario::read("client-refused.xml"));
+    let refused = work.write("refused.xml", &crate::harness::scenario::read("client-refused.xml"));
     let refused = ["-sf", refused.to_str().unwrap()];
     for kind in [10, 20, 21, 30, 40, 50, 99] {
         assert!(call(&work, &carrier, kind, &refused).await, "kind {kind}");
     }
-    let cancels = work.write("cancels.xml", &harness::scenario::read("client-cancels.xml"));
+    let cancels = work.write("cancels.xml", &crate::harness::scenario::read("client-cancels.xml"));
     assert!(call(&work, &carrier, 60, &["-sf", cancels.to_str().unwrap()]).await, "cancel");
-    let listens = work.write("listens.xml", &harness::scenario::read("client-listens.xml"));
+    let listens = work.write("listens.xml", &crate::harness::scenario::read("client-listens.xml"));
     for kind in [0, 70] {
         assert!(call(&work, &carrier, kind, &["-sf", listens.to_str().unwrap()]).await, "{kind}");
     }
     assert!(call(&work, &carrier, 5, &["-sn", "uac"]).await, "patient");
-    let proves = work.write("proves.xml", &harness::scenario::read("client-proves.xml"));
+    let proves = work.write("proves.xml", &crate::harness::scenario::read("client-proves.xml"));
     assert!(call(&work, &carrier, 80, &["-sf", proves.to_str().unwrap()]).await, "401");
     let counts = carrier.finish().await;
     for counter in
