@@ -6,7 +6,10 @@ use crate::endpoint::{Endpoint, Incoming, Line, Remote, Timing};
 use crate::leg::{Leg, LegEvent, never};
 use crate::media::{MediaOptions, MediaPort, Ticker};
 use crate::sdp::{Direction, Sdp};
-use crate::sip::{Challenge, Credentials, Message, Method, response_target, response_to, unique};
+use crate::sip::{
+    Challenge, Credentials, DigestAlgorithm, Message, Method, escaped, response_target,
+    response_to, unique,
+};
 use crate::strict::{Violation, Violations};
 use crate::wait::Expired;
 use std::io;
@@ -37,11 +40,11 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// A call to this user at this address.
+    /// A call to this user at this address; the user may hold any characters.
     #[must_use]
     pub fn new(number: &str, destination: SocketAddr) -> Self {
         Self {
-            to: format!("sip:{number}@{destination}"),
+            to: format!("sip:{}@{destination}", escaped(number)),
             destination,
             caller_id: "10085".to_owned(),
             headers: Vec::new(),
@@ -313,14 +316,18 @@ impl Calling {
     }
 
     fn authorization(&self, response: &Message) -> Option<(&'static str, String)> {
-        let (asks, answers) = match response.code()? {
-            401 => ("WWW-Authenticate", "Authorization"),
-            407 => ("Proxy-Authenticate", "Proxy-Authorization"),
+        let answers = match response.code()? {
+            401 => "Authorization",
+            407 => "Proxy-Authorization",
             _ => return None,
         };
-        let challenge = Challenge::parse(response.header(asks)?)?;
+        let challenge =
+            Challenge::of_response(response, &[DigestAlgorithm::Sha256, DigestAlgorithm::Md5])?;
         let who = self.options.credentials.as_ref()?;
-        Some((answers, challenge.answer(who, "INVITE", &self.options.to)))
+        Some((
+            answers,
+            challenge.answer(who, "INVITE", &self.options.to, 1),
+        ))
     }
 
     async fn talk(&mut self) -> CallEnd {
@@ -329,7 +336,7 @@ impl Calling {
             shown.send_modify(|status| match fact {
                 Fact::ReferredTo(to) => status.referred_to.push(to),
                 Fact::Changed => status.changes += 1,
-                Fact::Acked | Fact::Refreshed => {}
+                Fact::Acked | Fact::ForkEnded | Fact::Refreshed => {}
             });
         };
         let rules = Rules {

@@ -94,6 +94,8 @@ pub enum CallEnd {
 pub(crate) enum Fact {
     /// Our 2xx was acknowledged.
     Acked,
+    /// The other branch of a forked call was ended.
+    ForkEnded,
     /// The session was refreshed, by either side.
     Refreshed,
     /// The other side changed the session by re-INVITE or UPDATE.
@@ -190,6 +192,10 @@ impl Conversation<'_> {
                 Some(CallEnd::NotAcknowledged)
             }
             LegEvent::Stopped => Some(CallEnd::ShutDown),
+            LegEvent::ForkEnded => {
+                self.tell(Fact::ForkEnded);
+                None
+            }
             LegEvent::Acked => {
                 self.tell(Fact::Acked);
                 None

@@ -1,7 +1,7 @@
 //! One side of a SIP dialog: what its requests carry and where they go.
 
 use crate::endpoint::Remote;
-use crate::sip::{BRANCH_COOKIE, Message, Method, NameAddr, SipUri, unique};
+use crate::sip::{BRANCH_COOKIE, Message, Method, NameAddr, SipUri, escaped, unique};
 use std::net::SocketAddr;
 
 /// State of a dialog as RFC 3261 section 12 keeps it.
@@ -45,7 +45,7 @@ impl Whereabouts {
         let transport = if stream { ";transport=tcp" } else { "" };
         match self.user.as_str() {
             "" => format!("<sip:{addr}{transport}>"),
-            user => format!("<sip:{user}@{addr}{transport}>"),
+            user => format!("<sip:{}@{addr}{transport}>", escaped(user)),
         }
     }
 }

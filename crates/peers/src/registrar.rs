@@ -1,6 +1,8 @@
 //! A small registrar: takes REGISTER, asks for credentials, remembers where phones are.
 
-use crate::sip::{Authorization, Challenge, Credentials, Message, NameAddr, response_to, unique};
+use crate::sip::{
+    Authorization, Challenge, Credentials, DigestAlgorithm, Message, NameAddr, response_to, unique,
+};
 use crate::wait::Bell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -69,6 +71,7 @@ impl Registrar {
             let challenge = Challenge {
                 realm: REALM.into(),
                 nonce: self.nonce.clone(),
+                algorithm: DigestAlgorithm::Md5,
                 qop_auth: true,
                 opaque: None,
             };

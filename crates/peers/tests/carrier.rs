@@ -438,6 +438,30 @@ async fn requests_that_break_rules_are_counted_and_garbage_is_ignored() {
 }
 
 #[tokio::test]
+async fn a_dial_string_is_a_number_as_well() {
+    let (carrier, caller) = (
+        carrier(CalleePlan::answer().talk(ms(20))).await,
+        caller().await,
+    );
+    let call = caller
+        .call(CallOptions::new("*123#", carrier.address()))
+        .await
+        .unwrap();
+    ended(&call).await;
+    carrier
+        .until("the end in the log", LIMIT, |log| log.open_now() == 0)
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            carrier.log().calls()[0].number.as_str(),
+            carrier.violations()
+        ),
+        ("*123#", vec![])
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_caller_id_is_noticed() {
     let mut options = CarrierOptions::new(Planner::same(CalleePlan::refuse(486)));
     options.caller_ids = vec!["10085".into()];

@@ -80,6 +80,24 @@ async fn an_answer_that_cannot_become_a_call_is_acknowledged_and_ended() -> Outc
 }
 
 #[tokio::test]
+async fn media_described_before_the_answer_serves_an_answer_without_description() -> Outcome {
+    let (mut bench, _) = bench().await;
+    let mut far = FarEnd::start().await?;
+    let trunk = bench.trunk_at(&far, |_| ())?;
+    let (leg, _) = bench.dial(trunk)?;
+    let invite = far.expect("INVITE").await?;
+    let body = far.description(&[Law::Pcma], None)?;
+    far.respond(&invite, "183 Session Progress", Extra::tag("b").body(body))
+        .await?;
+    far.respond(&invite, "200 OK", Extra::tag("b")).await?;
+    bench
+        .wait(leg, |event| matches!(event, Event::Answered { .. }))
+        .await?;
+    far.hear_payload(&[Law::Pcma.silence(); 160]).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn both_kinds_of_challenge_are_answered_once() -> Outcome {
     let (mut bench, _) = bench().await;
     let mut far = FarEnd::start().await?;

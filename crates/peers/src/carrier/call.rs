@@ -41,10 +41,22 @@ impl Call {
             record.ended_at = Some(Instant::now());
             record.end = Some(end);
         });
-        self.leg.linger().await;
-        // A forked answer may be ended after the call itself.
-        self.note(|_| {});
+        self.linger().await;
         self.shared.forget(&self.leg.dialog.call_id);
+    }
+
+    /// Stays for retransmissions, and for the other branch of a forked call, which may be ended
+    /// after the call itself.
+    async fn linger(&mut self) {
+        let until = Instant::now() + self.leg.endpoint.timing.give_up();
+        self.leg.close_media();
+        loop {
+            match self.leg.next(until).await {
+                LegEvent::Deadline | LegEvent::Stopped => return,
+                LegEvent::ForkEnded => self.note(|record| record.forks_ended += 1),
+                _ => {}
+            }
+        }
     }
 
     async fn play(&mut self) -> Step {
@@ -159,6 +171,7 @@ impl Call {
         let challenge = Challenge {
             realm: plan.realm.clone(),
             nonce: unique("n"),
+            algorithm: plan.algorithm,
             qop_auth: plan.qop_auth,
             opaque: None,
         };
@@ -258,11 +271,13 @@ impl Call {
         });
         let (shared, call_id) = (Arc::clone(&self.shared), self.leg.dialog.call_id.clone());
         let tell = move |fact| {
-            if fact == Fact::Acked {
-                shared.note(&call_id, |record| {
+            shared.note(&call_id, |record| match fact {
+                Fact::Acked => {
                     record.acked_at.get_or_insert_with(Instant::now);
-                });
-            }
+                }
+                Fact::ForkEnded => record.forks_ended += 1,
+                Fact::Refreshed | Fact::Changed | Fact::ReferredTo(_) => {}
+            });
         };
         let rules = Rules {
             steps: answer.steps,
@@ -307,10 +322,8 @@ impl Call {
     /// Changes this call's line in the log.
     fn note(&self, change: impl FnOnce(&mut CallRecord)) {
         let invites = self.leg.invites;
-        let forks = self.leg.fork.as_ref().is_some_and(|f| f.acked && f.ended);
         self.shared.note(&self.leg.dialog.call_id, |record| {
             record.invites = invites;
-            record.forks_ended = u32::from(forks);
             change(record);
         });
     }

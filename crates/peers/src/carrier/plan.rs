@@ -3,7 +3,7 @@
 use crate::conversation::{Action, Step};
 use crate::media::MediaOptions;
 use crate::session::SessionTimer;
-use crate::sip::Credentials;
+use crate::sip::{Credentials, DigestAlgorithm};
 use std::time::Duration;
 
 /// The plan for one call.
@@ -74,6 +74,8 @@ pub struct ChallengePlan {
     pub realm: String,
     /// What the carrier expects; wrong credentials get 403.
     pub credentials: Credentials,
+    /// Hash of the digest.
+    pub algorithm: DigestAlgorithm,
     /// Asks for `qop=auth`.
     pub qop_auth: bool,
 }
@@ -235,6 +237,7 @@ impl CalleePlan {
             code,
             realm: realm.to_owned(),
             credentials,
+            algorithm: DigestAlgorithm::Md5,
             qop_auth: true,
         });
         self

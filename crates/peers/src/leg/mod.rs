@@ -31,6 +31,8 @@ pub(crate) enum LegEvent {
     Cancelled,
     /// Our final response was acknowledged.
     Acked,
+    /// The other branch of a forked call was acknowledged and ended by BYE.
+    ForkEnded,
     /// Nobody acknowledged our final response.
     Unacked,
     /// BYE; its 200 is sent.
@@ -106,15 +108,15 @@ pub(crate) struct Leg {
     /// INVITE datagrams received, retransmissions included.
     pub(crate) invites: u32,
     /// A second answer to the INVITE, from another branch of it.
-    pub(crate) fork: Option<Fork>,
+    fork: Option<Fork>,
 }
 
 /// The other branch of a forked call: its To tag and what became of it.
 #[derive(Debug)]
 pub(crate) struct Fork {
     tag: String,
-    pub(crate) acked: bool,
-    pub(crate) ended: bool,
+    /// Its 200, repeated until it is acknowledged.
+    resend: Option<Resend>,
 }
 
 impl Leg {
@@ -217,10 +219,16 @@ impl Leg {
             .and_then(|s| s.resend.as_ref())
             .map(Resend::due);
         let outgoing = self.outgoing.as_ref().map(|o| o.resend.due());
-        served.into_iter().chain(outgoing).min()
+        let fork = self
+            .fork
+            .as_ref()
+            .and_then(|f| f.resend.as_ref())
+            .map(Resend::due);
+        served.into_iter().chain(outgoing).chain(fork).min()
     }
 
     fn run_timers(&mut self, now: Instant) -> Option<LegEvent> {
+        self.run_fork_timer(now);
         self.run_server_timer(now)
             .or_else(|| self.run_client_timer(now))
     }

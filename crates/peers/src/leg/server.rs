@@ -3,7 +3,7 @@
 use super::{Fork, Leg, LegEvent, Resend};
 use crate::endpoint::{Incoming, Remote};
 use crate::sdp::{Direction, Sdp};
-use crate::sip::{Message, Method, NameAddr, response_target, response_to, unique};
+use crate::sip::{Message, Method, NameAddr, SipUri, response_target, response_to, unique};
 use crate::strict::{Rule, branch, tag_of};
 use tokio::time::Instant;
 
@@ -121,34 +121,59 @@ impl Leg {
         let to = served.incoming.message.header("To").unwrap_or_default();
         response.set("To", format!("{to};tag={tag}"));
         let target = response_target(&served.incoming.message, served.incoming.from.addr);
-        self.send(&response, &served.incoming.from.at(target));
+        let to = served.incoming.from.at(target);
+        self.send(&response, &to);
+        let timing = self.endpoint.timing;
+        let resend = Resend::new(response, to, timing.t1, timing.t2, timing.give_up());
         self.fork = Some(Fork {
             tag,
-            acked: false,
-            ended: false,
+            resend: Some(resend),
         });
     }
 
-    /// ACK and BYE of the other branch; `true` where the request was for it.
-    fn on_fork_request(&mut self, incoming: &Incoming) -> bool {
-        let to_tag = tag_of(&incoming.message, "To");
-        let Some(fork) = self
-            .fork
-            .as_mut()
-            .filter(|f| to_tag.as_deref() == Some(f.tag.as_str()))
-        else {
-            return false;
-        };
-        match incoming.message.method() {
-            Some(Method::Ack) => fork.acked = true,
-            Some(Method::Bye) => {
-                fork.ended = true;
-                let response = response_to(&incoming.message, incoming.from.addr, 200, None);
-                self.reply_to(incoming, &response);
+    /// Whether a request is for the other branch of a forked call.
+    fn is_for_fork(&self, request: &Message) -> bool {
+        let to_tag = tag_of(request, "To");
+        self.fork
+            .as_ref()
+            .is_some_and(|f| to_tag.as_deref() == Some(f.tag.as_str()))
+    }
+
+    fn on_fork_request(&mut self, incoming: &Incoming) -> Option<LegEvent> {
+        let acked = self.fork.as_ref().is_some_and(|f| f.resend.is_none());
+        match incoming.message.method()? {
+            Method::Ack => {
+                if let Some(fork) = &mut self.fork {
+                    fork.resend = None;
+                }
+                None
             }
-            _ => return false,
+            Method::Bye => {
+                let response = response_to(&incoming.message, incoming.from.addr, 200, None);
+                self.reply(incoming, response);
+                acked.then_some(LegEvent::ForkEnded)
+            }
+            _ => {
+                self.refuse(incoming, 481);
+                None
+            }
         }
-        true
+    }
+
+    pub(super) fn run_fork_timer(&mut self, now: Instant) {
+        let Some(mut resend) = self.fork.as_mut().and_then(|f| f.resend.take()) else {
+            return;
+        };
+        let over = self.step(&mut resend, now);
+        match (&mut self.fork, &self.served) {
+            (Some(fork), _) if !over => fork.resend = Some(resend),
+            (_, Some(served)) => {
+                let what = "the answer of the other branch not acknowledged";
+                self.violations
+                    .add(Rule::AckMissing, &served.incoming.message, what);
+            }
+            _ => {}
+        }
     }
 
     /// The body of a response: an answer to the INVITE's offer, or an offer where it had none.
@@ -170,8 +195,8 @@ impl Leg {
             self.reply_to(&incoming, reply);
             return None;
         }
-        if self.on_fork_request(&incoming) {
-            return None;
+        if self.is_for_fork(&incoming.message) {
+            return self.on_fork_request(&incoming);
         }
         match incoming.message.method()? {
             Method::Invite => self.on_invite(incoming),
@@ -388,10 +413,13 @@ impl Leg {
         let routed = request.header("Route").is_some();
         // Where our 2xx named no readable address, any is as good.
         if let Some(announced) = self.announced.as_deref().filter(|_| !routed)
-            && announced != request.uri()
+            && !SipUri::are_same(announced, request.uri())
         {
-            self.violations
-                .add(Rule::RequestUri, request, "not our Contact");
+            self.violations.add(
+                Rule::RequestUri,
+                request,
+                format_args!("to {}, not our Contact", request.uri()),
+            );
         }
     }
 

@@ -169,7 +169,7 @@ impl Call {
             core.status.send_modify(|status| match fact {
                 Fact::Refreshed => status.refreshes += 1,
                 Fact::Changed => status.changes += 1,
-                Fact::Acked | Fact::ReferredTo(_) => {}
+                Fact::Acked | Fact::ForkEnded | Fact::ReferredTo(_) => {}
             });
         };
         let rules = Rules {

@@ -3,7 +3,9 @@
 use super::host::Host;
 use super::{Core, call, lock};
 use crate::endpoint::{Incoming, Remote};
-use crate::sip::{BRANCH_COOKIE, Challenge, Credentials, Message, Method, NameAddr, unique};
+use crate::sip::{
+    BRANCH_COOKIE, Challenge, Credentials, DigestAlgorithm, Message, Method, NameAddr, unique,
+};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,6 +25,8 @@ pub struct RegistrationOptions {
     pub credentials: Option<Credentials>,
     /// Wished lifetime in seconds; refreshed after half of what is granted. Default: 60.
     pub expires_s: u32,
+    /// Hashes that the phone knows. Default: both.
+    pub algorithms: Vec<DigestAlgorithm>,
 }
 
 impl RegistrationOptions {
@@ -34,6 +38,7 @@ impl RegistrationOptions {
             domain: None,
             credentials,
             expires_s: 60,
+            algorithms: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
         }
     }
 }
@@ -126,8 +131,11 @@ pub(super) fn keep_up(core: &Arc<Core>, host: &Arc<Host>, options: RegistrationO
         options,
         inbox,
         challenge: None,
+        claims: 0,
         times: 0,
     };
+    // Shown before anything is sent, so that nobody takes the state before for the one after.
+    client.show(RegistrationState::Trying);
     host.endpoint.spawn(async move {
         let _ = stop.run_until_cancelled(client.run(away)).await;
     });
@@ -139,12 +147,13 @@ struct Client {
     options: RegistrationOptions,
     inbox: mpsc::Receiver<Incoming>,
     challenge: Option<(u16, Challenge)>,
+    /// Answers given to it.
+    claims: u32,
     times: u32,
 }
 
 impl Client {
     async fn run(mut self, away: CancellationToken) {
-        self.show(RegistrationState::Trying);
         let mut expires_s = self.options.expires_s;
         loop {
             let pause = match self.register(expires_s).await {
@@ -189,23 +198,23 @@ impl Client {
     async fn register(&mut self, expires_s: u32) -> Option<Message> {
         let mut asked = false;
         loop {
-            let response = self.send(self.request(expires_s)).await?;
-            let header = match response.code() {
-                Some(401) => "WWW-Authenticate",
-                Some(407) => "Proxy-Authenticate",
-                _ => return Some(response),
-            };
-            let challenge = response.header(header).and_then(Challenge::parse);
+            let request = self.request(expires_s);
+            let response = self.send(request).await?;
+            if !matches!(response.code(), Some(401 | 407)) {
+                return Some(response);
+            }
+            let challenge = Challenge::of_response(&response, &self.options.algorithms);
             // Asked again with a fresh challenge, the password must be wrong.
             let (Some(challenge), false, Some(code)) = (challenge, asked, response.code()) else {
                 return Some(response);
             };
             asked = true;
             self.challenge = Some((code, challenge));
+            self.claims = 0;
         }
     }
 
-    fn request(&self, expires_s: u32) -> Message {
+    fn request(&mut self, expires_s: u32) -> Message {
         let (registration, user) = (&self.core.registration, &self.core.options.user);
         let cseq = registration.cseq.fetch_add(1, Ordering::Relaxed) + 1;
         let registrar = self.options.registrar;
@@ -234,13 +243,14 @@ impl Client {
             .with("CSeq", format!("{cseq} REGISTER"))
             .with("Contact", format!("<sip:{user}@{contact}>"))
             .with("Expires", expires_s.to_string());
+        self.claims += 1;
         if let (Some((code, challenge)), Some(who)) = (&self.challenge, &self.options.credentials) {
             let name = if *code == 407 {
                 "Proxy-Authorization"
             } else {
                 "Authorization"
             };
-            request.push(name, challenge.answer(who, "REGISTER", &uri));
+            request.push(name, challenge.answer(who, "REGISTER", &uri, self.claims));
         }
         request
     }

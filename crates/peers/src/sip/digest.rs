@@ -1,7 +1,42 @@
-//! Digest authentication on both sides (RFC 2617, MD5 with and without `qop=auth`).
+//! Digest authentication on both sides (RFC 7616, RFC 8760), with and without `qop=auth`.
 
+use super::Message;
 use super::header::split_list;
 use md5::{Digest, Md5};
+use sha2::Sha256;
+
+/// Hash of a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestAlgorithm {
+    /// `MD5`, which every phone knows.
+    Md5,
+    /// `SHA-256`.
+    Sha256,
+}
+
+impl DigestAlgorithm {
+    fn token(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA-256",
+        }
+    }
+
+    fn of(fields: &Fields) -> Option<Self> {
+        let token = fields.value("algorithm").unwrap_or("MD5");
+        [Self::Md5, Self::Sha256]
+            .into_iter()
+            .find(|a| a.token().eq_ignore_ascii_case(token))
+    }
+
+    fn hex(self, text: &str) -> String {
+        let bytes = match self {
+            Self::Md5 => Md5::digest(text.as_bytes()).to_vec(),
+            Self::Sha256 => Sha256::digest(text.as_bytes()).to_vec(),
+        };
+        bytes.iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
 
 /// A name and its password.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,6 +72,8 @@ pub struct Challenge {
     pub realm: String,
     /// The server's nonce.
     pub nonce: String,
+    /// Hash to be used.
+    pub algorithm: DigestAlgorithm,
     /// Whether `qop=auth` is asked for.
     pub qop_auth: bool,
     /// Text that the client hands back as it is.
@@ -47,10 +84,9 @@ impl Challenge {
     /// The challenge as the value of WWW-Authenticate or Proxy-Authenticate.
     #[must_use]
     pub fn to_header(&self) -> String {
-        let mut text = format!(
-            "Digest realm=\"{}\", nonce=\"{}\", algorithm=MD5",
-            self.realm, self.nonce
-        );
+        let (realm, nonce, algorithm) = (&self.realm, &self.nonce, self.algorithm.token());
+        let mut text =
+            format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={algorithm}");
         if self.qop_auth {
             text.push_str(", qop=\"auth\"");
         }
@@ -60,35 +96,48 @@ impl Challenge {
         text
     }
 
-    /// Reads a challenge; `None` where it is not a digest with MD5.
+    /// Reads a challenge; `None` where it is not a digest with a known hash.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let fields = Fields::parse(value)?;
-        let md5 = fields
-            .value("algorithm")
-            .is_none_or(|a| a.eq_ignore_ascii_case("MD5"));
         let qop_auth = fields
             .value("qop")
             .is_some_and(|q| q.split(',').any(|t| t.trim() == "auth"));
-        let nonce = fields.value("nonce")?.to_owned();
-        let realm = fields.value("realm")?.to_owned();
-        md5.then(|| Self {
-            realm,
-            nonce,
+        Some(Self {
+            realm: fields.value("realm")?.to_owned(),
+            nonce: fields.value("nonce")?.to_owned(),
+            algorithm: DigestAlgorithm::of(&fields)?,
             qop_auth,
             opaque: fields.value("opaque").map(str::to_owned),
         })
     }
 
-    /// The value of the Authorization header that answers this challenge.
+    /// The first challenge of a 401 or 407 with a hash that the client knows: servers put the one
+    /// that they like best first.
     #[must_use]
-    pub fn answer(&self, who: &Credentials, method: &str, uri: &str) -> String {
-        let cnonce = super::unique("");
-        let qop = self.qop_auth.then_some(("00000001", cnonce.as_str()));
-        let response = response(who, &self.realm, &self.nonce, qop, method, uri);
+    pub fn of_response(response: &Message, known: &[DigestAlgorithm]) -> Option<Self> {
+        let name = match response.code()? {
+            407 => "Proxy-Authenticate",
+            _ => "WWW-Authenticate",
+        };
+        response
+            .headers(name)
+            .filter_map(Self::parse)
+            .find(|c| known.contains(&c.algorithm))
+    }
+
+    /// The value of the Authorization header that answers this challenge for the n-th time, from 1.
+    #[must_use]
+    pub fn answer(&self, who: &Credentials, method: &str, uri: &str, n: u32) -> String {
+        let (cnonce, nc) = (super::unique(""), format!("{n:08x}"));
+        let qop = self.qop_auth.then_some((nc.as_str(), cnonce.as_str()));
+        let response = response(self, who, qop, method, uri);
         let mut text = format!(
-            "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{response}\", algorithm=MD5",
-            who.username, self.realm, self.nonce
+            "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{response}\", algorithm={}",
+            who.username,
+            self.realm,
+            self.nonce,
+            self.algorithm.token()
         );
         if let Some((nc, cnonce)) = qop {
             text.push_str(&format!(", qop=auth, nc={nc}, cnonce=\"{cnonce}\""));
@@ -145,14 +194,7 @@ impl Authorization {
             (true, _) => return false,
             (false, _) => None,
         };
-        let expected = response(
-            who,
-            &challenge.realm,
-            &challenge.nonce,
-            qop,
-            method,
-            self.uri(),
-        );
+        let expected = response(challenge, who, qop, method, self.uri());
         f("username") == who.username
             && f("realm") == challenge.realm
             && f("nonce") == challenge.nonce
@@ -186,65 +228,89 @@ impl Fields {
 }
 
 fn response(
+    challenge: &Challenge,
     who: &Credentials,
-    realm: &str,
-    nonce: &str,
     qop: Option<(&str, &str)>,
     method: &str,
     uri: &str,
 ) -> String {
-    let ha1 = md5_hex(&format!("{}:{realm}:{}", who.username, who.password));
-    let ha2 = md5_hex(&format!("{method}:{uri}"));
+    let hash = |text: String| challenge.algorithm.hex(&text);
+    let (realm, nonce) = (&challenge.realm, &challenge.nonce);
+    let ha1 = hash(format!("{}:{realm}:{}", who.username, who.password));
+    let ha2 = hash(format!("{method}:{uri}"));
     match qop {
-        Some((nc, cnonce)) => md5_hex(&format!("{ha1}:{nonce}:{nc}:{cnonce}:auth:{ha2}")),
-        None => md5_hex(&format!("{ha1}:{nonce}:{ha2}")),
+        Some((nc, cnonce)) => hash(format!("{ha1}:{nonce}:{nc}:{cnonce}:auth:{ha2}")),
+        None => hash(format!("{ha1}:{nonce}:{ha2}")),
     }
-}
-
-fn md5_hex(text: &str) -> String {
-    Md5::digest(text.as_bytes())
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Source: RFC 2617 section 3.5.
+    /// Source: RFC 7616 section 3.9.1.
     #[test]
-    fn the_example_of_the_standard_comes_out() {
-        let who = Credentials::new("Mufasa", "Circle Of Life");
-        let qop = Some(("00000001", "0a4f113b"));
-        let got = response(
-            &who,
-            "testrealm@host.com",
-            "dcd98b7102dd2f0e8b11d0f600bfb0c093",
-            qop,
-            "GET",
-            "/dir/index.html",
-        );
-        assert_eq!(got, "6629fae49393a05397450978507c4ef1");
+    fn the_examples_of_the_standard_come_out() {
+        let who = Credentials::new("Mufasa", "Circle of Life");
+        let qop = Some(("00000001", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"));
+        let expected = [
+            (DigestAlgorithm::Md5, "8ca523f5e9506fed4657c9700eebdbec"),
+            (
+                DigestAlgorithm::Sha256,
+                "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
+            ),
+        ];
+        for (algorithm, expected) in expected {
+            let challenge = Challenge {
+                realm: "http-auth@example.org".into(),
+                nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v".into(),
+                algorithm,
+                qop_auth: true,
+                opaque: None,
+            };
+            assert_eq!(
+                response(&challenge, &who, qop, "GET", "/dir/index.html"),
+                expected
+            );
+        }
     }
 
     #[test]
     fn an_answer_proves_itself_and_a_wrong_password_does_not() {
-        for qop_auth in [false, true] {
+        for (qop_auth, algorithm) in [
+            (false, DigestAlgorithm::Md5),
+            (true, DigestAlgorithm::Sha256),
+        ] {
             let challenge = Challenge {
                 realm: "r".into(),
                 nonce: "n".into(),
+                algorithm,
                 qop_auth,
                 opaque: Some("o".into()),
             };
             let again = Challenge::parse(&challenge.to_header()).unwrap();
             assert_eq!(again, challenge);
             let who = Credentials::new("1001", "secret");
-            let header = again.answer(&who, "REGISTER", "sip:h");
-            let claim = Authorization::parse(&header).unwrap();
+            let claim = Authorization::parse(&again.answer(&who, "REGISTER", "sip:h", 1)).unwrap();
             assert!(claim.proves(&who, &challenge, "REGISTER"));
             assert!(!claim.proves(&who, &challenge, "INVITE"));
             assert!(!claim.proves(&Credentials::new("1001", "other"), &challenge, "REGISTER"));
         }
+    }
+
+    #[test]
+    fn a_client_takes_the_first_challenge_that_it_understands() {
+        let challenge =
+            |algorithm| format!("Digest realm=\"r\", nonce=\"n\", algorithm={algorithm}");
+        let response = Message::response(401, "Unauthorized")
+            .with("WWW-Authenticate", challenge("SHA-512-256"))
+            .with("WWW-Authenticate", challenge("SHA-256"))
+            .with("WWW-Authenticate", challenge("MD5"));
+        let taken = |known: &[_]| Challenge::of_response(&response, known).map(|c| c.algorithm);
+        assert_eq!(
+            taken(&[DigestAlgorithm::Md5, DigestAlgorithm::Sha256]),
+            Some(DigestAlgorithm::Sha256)
+        );
+        assert_eq!(taken(&[DigestAlgorithm::Md5]), Some(DigestAlgorithm::Md5));
     }
 }

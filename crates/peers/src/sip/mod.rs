@@ -9,12 +9,13 @@ mod message;
 mod reply;
 mod uri;
 
-pub use digest::{Authorization, Challenge, Credentials};
+pub use digest::{Authorization, Challenge, Credentials, DigestAlgorithm};
 pub(crate) use header::split_list;
 pub use header::{NameAddr, Params, Via};
 pub use message::{MAX_HEADERS, Message, Method, ParseError, Start};
 pub(crate) use reply::{response_target, response_to};
 pub use uri::SipUri;
+pub(crate) use uri::escaped;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use outdial_domain::{
-    AttemptId, BreakTime, Calendar, Campaign, CampaignState, Permit, TenantId, Timestamp, Trunk,
+    AttemptId, BreakTime, Campaign, CampaignState, Permit, TenantId, Timestamp, Trunk,
     WishedState,
 };
 use outdial_engine::input::{AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules};
@@ -193,8 +193,9 @@ async fn adopt_orphans(store: &Arc<dyn Store>) -> Result<Vec<StoredDialog>, Stor
         match calls::stored_dialog(&dialog) {
             Some(stored) => {
                 orphans.push(stored);
-                if dialog.owner != DialogOwner::Nobody {
-                    store.store_dialog(Dialog { owner: DialogOwner::Nobody, ..dialog }).await?;
+                let nobody = DialogOwner::Nobody(dialog.owner.tenant());
+                if dialog.owner != nobody {
+                    store.store_dialog(Dialog { owner: nobody, ..dialog }).await?;
                 }
             }
             None => unreadable.push(dialog.leg),
@@ -220,7 +221,13 @@ async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(),
             continue;
         };
         let settings = revision.map_or(campaign.settings, |revision| revision.settings);
-        let end = outdial_engine::recover(now, attempt, contact, &settings);
+        let end = outdial_engine::recover(
+            attempt,
+            contact.history,
+            contact.numbers.len(),
+            &settings,
+            now,
+        );
         store.end_attempt(orders::end_attempt(stored.tenant, end)).await?;
     }
     if count > 0 {

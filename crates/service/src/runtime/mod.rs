@@ -14,6 +14,7 @@ mod legs;
 mod orders;
 mod reservations;
 mod trunks;
+mod views;
 mod writes;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -35,10 +36,12 @@ use crate::registry::Registry;
 use clock::Clock;
 use legs::Legs;
 use trunks::Trunks;
-use writes::{AfterWrite, Write, Writes};
+use writes::{AfterWrite, Writes};
 
-pub(crate) use boot::boot;
+pub(crate) use boot::{boot, is_over, load_campaign};
 pub(crate) use trunks::TrunkTest;
+pub(crate) use views::reason;
+pub(crate) use writes::Write;
 
 /// How often a store that cannot commit is asked whether it can again.
 const PROBE_EVERY: Duration = Duration::from_millis(500);

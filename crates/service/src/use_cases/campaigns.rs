@@ -46,7 +46,6 @@ impl Service {
                 settings,
                 idempotency: idempotency_key
                     .map(|key| IdempotencyKey { key: key.to_owned(), fingerprint }),
-                events: Vec::new(),
             })
             .await?;
         if created.created {

@@ -15,6 +15,7 @@ pub use campaigns::Edit;
 pub use contacts::Import;
 pub use outdial_engine::input::{HaltScope, Suspects};
 pub use registry::NewKey;
+pub use starting::Running;
 pub use watching::{EventStream, Readiness};
 
 use std::sync::Arc;

@@ -1,7 +1,9 @@
 //! The embedded engine: one SQLite file, one writer thread, a few connections for reading.
 
+mod api_keys;
 mod attempt_row;
 mod attempts;
+mod campaign_row;
 mod campaigns;
 mod checkpoint;
 mod configuration;
@@ -12,10 +14,12 @@ mod due;
 mod events;
 mod fault;
 mod import;
+mod items;
 mod keys;
 mod log;
 mod number_index;
 mod number_key;
+mod obstacles;
 mod open;
 mod order_key;
 mod places;
@@ -24,6 +28,7 @@ mod readers;
 mod reorder;
 mod schema;
 mod totals;
+mod wishes;
 mod work;
 mod writer;
 

@@ -4,6 +4,7 @@ use outdial_domain::{EarlyMedia, EndedBy, Evidence, LocalFailure, Progress};
 use rsipstack::sip::{Header, Method, Response};
 
 use super::address::Destination;
+use super::answered::agreement;
 use super::core::{Core, Purpose};
 use super::leg::{GivingUp, Kind, Leg, Told, acknowledge};
 use super::message::{
@@ -14,7 +15,8 @@ use super::outbound::{Heard, authorization};
 use super::plan;
 use super::timers::Timer;
 use crate::digest::Challenge;
-use crate::sdp::Local as Description;
+use crate::media::relay::Agreement;
+use crate::sdp::{Audio, Local as Description};
 use crate::{Call, DialogIdentity, Event, LegId, clock};
 
 /// An INVITE is sent anew at most so often.
@@ -81,6 +83,7 @@ impl Core {
             evidence: Evidence::default(),
             told: Told::default(),
             giving_up: None,
+            early: None,
             dialog: None,
             joined_with: None,
             identity,
@@ -214,17 +217,14 @@ impl Core {
 
     /// Takes a session description of a provisional response; whether there was one to take.
     fn describe(&mut self, id: LegId, response: &Response) -> bool {
-        let Some(leg) = self.legs.get(&id) else {
+        let Some(leg) = self.legs.get_mut(&id) else {
             return false;
         };
-        let Ok(audio) = crate::sdp::Audio::parse(&response.body) else {
+        let Some(agreement) = agreed(leg, response) else {
             return false;
         };
-        let Some(chosen) = leg.choose(&audio).filter(|_| !audio.is_refused()) else {
-            return false;
-        };
-        self.media
-            .agree(id, super::answered::agreement(&audio, chosen));
+        leg.early = Some(agreement);
+        self.media.agree(id, agreement);
         true
     }
 
@@ -278,15 +278,10 @@ impl Core {
         let dialog = leg.dialog_of(response, to_tag(response), target, route_set(response));
         let stored = dialog.stored();
         leg.dialog = Some(dialog);
-        let audio = crate::sdp::Audio::parse(&response.body);
-        let agreed = audio
-            .ok()
-            .filter(|audio| !audio.is_refused())
-            .and_then(|audio| {
-                let chosen = leg.choose(&audio)?;
-                Some(super::answered::agreement(&audio, chosen))
-            });
-        let Some(agreement) = agreed else {
+        // Some trunks describe their media in a 183 and say nothing more about it in the 200.
+        let early = leg.early.filter(|_| response.body.is_empty());
+        let agreement = agreed(leg, response).or(early);
+        let Some(agreement) = agreement else {
             self.leave(id, &[]);
             self.end(id, EndedBy::Us, Some(LocalFailure::MediaMismatch), None);
             return;
@@ -496,6 +491,13 @@ impl Core {
         self.out
             .exchange(bye, hop, Some(fallback), credentials, Purpose::Leave);
     }
+}
+
+/// What a response's description means for the relay, when it can carry a call.
+fn agreed(leg: &Leg, response: &Response) -> Option<Agreement> {
+    let audio = Audio::parse(&response.body).ok()?;
+    let chosen = leg.choose(&audio).filter(|_| !audio.is_refused())?;
+    Some(agreement(&audio, chosen))
 }
 
 /// Whether a challenge says that only its nonce was too old.

@@ -9,7 +9,7 @@ use super::message::{Head, new_branch, next_hop, tagged};
 use super::outbound::InviteHandle;
 use super::plan::Route;
 use crate::media::g711::Law;
-use crate::media::relay::OUR_TELEPHONE_EVENT;
+use crate::media::relay::{Agreement, OUR_TELEPHONE_EVENT};
 use crate::sdp::{Audio, Direction, Local};
 use crate::{AnsweredDialog, DialogIdentity, LegId, LegState, LegUp, Party};
 
@@ -57,6 +57,8 @@ pub(super) struct Leg {
     pub(super) evidence: Evidence,
     pub(super) told: Told,
     pub(super) giving_up: Option<GivingUp>,
+    /// What a provisional response said about media.
+    pub(super) early: Option<Agreement>,
     pub(super) dialog: Option<Dialog>,
     pub(super) joined_with: Option<LegId>,
 }

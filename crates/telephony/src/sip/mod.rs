@@ -158,6 +158,7 @@ impl SipConnector {
                 endpoint,
                 socket,
                 inbox: inbox.clone(),
+                cancel: cancel.clone(),
             },
             directory: Arc::clone(&directory),
             counts: Arc::clone(&counts),

@@ -8,6 +8,7 @@ use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::{Transaction, TransactionEvent, TransactionEventSender};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
 
 use super::address::Destination;
 use super::core::{Input, Purpose};
@@ -75,9 +76,22 @@ pub(crate) struct Outbound {
     pub(crate) endpoint: EndpointInnerRef,
     pub(crate) socket: Arc<SignallingSocket>,
     pub(crate) inbox: UnboundedSender<Input>,
+    pub(crate) cancel: CancellationToken,
 }
 
 impl Outbound {
+    /// Runs something beside the core, until the connector is gone: what still waits for the network must not keep
+    /// its ports.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let cancel = self.cancel.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = cancel.cancelled() => {}
+            }
+        });
+    }
+
     /// Sends one message without a transaction: an acknowledgement. Over UDP to an IP address it is on the wire
     /// when this returns, so that nothing overtakes it.
     pub(crate) fn fire(&self, request: Request, to: &Destination, fallback: Option<&Destination>) {
@@ -97,7 +111,7 @@ impl Outbound {
             .flatten()
             .map(Destination::to_sip_addr)
             .collect();
-        tokio::spawn(async move {
+        self.spawn(async move {
             for way in &ways {
                 let found =
                     tokio::time::timeout(OPEN_WITHIN, endpoint.transport_layer.lookup(way, None))
@@ -132,7 +146,7 @@ impl Outbound {
             reply: Reply::Unreachable,
         };
         let endpoint = self.endpoint.clone();
-        tokio::spawn(async move {
+        self.spawn(async move {
             let mut reply = run(&endpoint, request.clone(), &to).await;
             if matches!(reply, Reply::Unreachable)
                 && let Some(fallback) = fallback.filter(|fallback| *fallback != to)
@@ -169,7 +183,7 @@ impl Outbound {
             leg,
             attempt,
         };
-        tokio::spawn(async move {
+        self.spawn(async move {
             if !open(&mut transaction).await {
                 report.send(Heard::Unreachable);
                 return;

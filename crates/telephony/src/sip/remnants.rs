@@ -239,10 +239,8 @@ impl Core {
             dialog.cseq,
             None,
         );
-        // The earlier process may have died between storing the dialog and acknowledging the answer: a repeated
-        // acknowledgement does no harm, a missing one leaves the far end repeating its answer.
-        self.out
-            .fire(acknowledgement.clone(), &hop, Some(&fallback));
+        // Should the earlier process have died before it acknowledged the answer, the answer is repeated and finds
+        // this. An acknowledgement without being asked would confuse a far end that already has one.
         if let Some(remnant) = self.remnants.left.get_mut(&call_id) {
             remnant
                 .ended

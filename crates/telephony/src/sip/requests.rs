@@ -260,7 +260,7 @@ impl Core {
     ) {
         let response = self.response(&transaction.original, status, further, body);
         let inbox = self.out.inbox.clone();
-        tokio::spawn(async move {
+        self.out.spawn(async move {
             if let Err(error) = transaction.respond(response).await {
                 tracing::debug!(%error, "a response could not be sent");
                 return;

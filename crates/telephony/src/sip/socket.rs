@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use rsipstack::platform::net::UdpSocket as StackSocket;
+use rsipstack::sip::Uri;
 use tokio::net::UdpSocket;
 
 /// Shared counts of the connector.
@@ -32,9 +33,10 @@ pub(crate) struct SignallingSocket {
 impl StackSocket for SignallingSocket {
     async fn recv_from(&self, buffer: &mut [u8]) -> rsipstack::Result<(usize, SocketAddr)> {
         loop {
-            let (length, from) = self.socket.recv_from(buffer).await?;
+            let (mut length, from) = self.socket.recv_from(buffer).await?;
             // A datagram that fills the buffer was cut off.
             if length < buffer.len() && may_be_sip(&buffer[..length]) {
+                repair_request_uri(buffer, &mut length);
                 return Ok((length, from));
             }
             Counts::add(&self.counts.garbage);
@@ -66,6 +68,39 @@ pub(crate) fn may_be_sip(datagram: &[u8]) -> bool {
     // A header that is no text would end the stack's reading of headers in the middle.
     let head = head_end.and_then(|end| std::str::from_utf8(&datagram[..end]).ok());
     is_start_line && head.is_some_and(has_what_routes)
+}
+
+/// Puts a URI that can be read in the place of one that cannot.
+///
+/// The stack drops a request whose URI it cannot read, such as the `sip:user@:5060` of a script that does not know
+/// our address. A BYE belongs to its dialog by other marks, and dropping it would leave a call up.
+fn repair_request_uri(buffer: &mut [u8], length: &mut usize) {
+    const ANY: &[u8] = b"sip:x";
+    let message = &buffer[..*length];
+    if message.starts_with(b"SIP/2.0 ") {
+        return;
+    }
+    let Some(start) = message
+        .iter()
+        .position(|byte| *byte == b' ')
+        .map(|at| at + 1)
+    else {
+        return;
+    };
+    let Some(end) = message[start..]
+        .iter()
+        .position(|byte| *byte == b' ')
+        .map(|at| start + at)
+    else {
+        return;
+    };
+    let readable =
+        std::str::from_utf8(&message[start..end]).is_ok_and(|uri| Uri::try_from(uri).is_ok());
+    if !readable && end - start >= ANY.len() {
+        buffer.copy_within(end..*length, start + ANY.len());
+        buffer[start..start + ANY.len()].copy_from_slice(ANY);
+        *length -= end - start - ANY.len();
+    }
 }
 
 /// Whether the headers are there that every message must have (RFC 3261, 8.1.1).
@@ -111,6 +146,27 @@ mod tests {
             &with_broken_text,
         ] {
             assert!(!may_be_sip(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_uri_that_cannot_be_read_does_not_lose_the_request() {
+        for (line, repaired) in [
+            (
+                "BYE sip:outdial@:5060 SIP/2.0\r\nVia: x",
+                "BYE sip:x SIP/2.0\r\nVia: x",
+            ),
+            (
+                "BYE sip:outdial@127.0.0.1:5060 SIP/2.0\r\n",
+                "BYE sip:outdial@127.0.0.1:5060 SIP/2.0\r\n",
+            ),
+            ("SIP/2.0 200 OK\r\n", "SIP/2.0 200 OK\r\n"),
+            ("BYE", "BYE"),
+        ] {
+            let mut buffer = line.as_bytes().to_vec();
+            let mut length = buffer.len();
+            repair_request_uri(&mut buffer, &mut length);
+            assert_eq!(std::str::from_utf8(&buffer[..length]), Ok(repaired));
         }
     }
 }
