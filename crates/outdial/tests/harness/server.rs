@@ -52,7 +52,7 @@ impl Server {
         let child = Command::new(env!("CARGO_BIN_EXE_outdial"))
             .args(["serve", "--config"])
             .arg(&self.config)
-            .env("RUST_LOG", "info,outdial=debug")
+            .env("OUTDIAL_LOG", "info,outdial=debug")
             .env("RUST_BACKTRACE", "1")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
