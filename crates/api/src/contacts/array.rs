@@ -42,9 +42,20 @@ struct Scan {
     escaped: bool,
 }
 
+/// What a byte is to an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Part of it.
+    Inner,
+    /// Its last byte.
+    Last,
+    /// The first byte after it.
+    After,
+}
+
 impl Scan {
-    /// Takes one byte of an element; `false` when the element ended before it.
-    fn takes(&mut self, byte: u8) -> bool {
+    /// Looks at one byte.
+    fn step(&mut self, byte: u8) -> Step {
         if self.in_text {
             match byte {
                 _ if self.escaped => self.escaped = false,
@@ -52,16 +63,21 @@ impl Scan {
                 b'"' => self.in_text = false,
                 _ => {}
             }
-            return true;
+            return Step::Inner;
         }
         match byte {
             b'"' => self.in_text = true,
             b'{' | b'[' => self.depth += 1,
-            b'}' | b']' if self.depth > 0 => self.depth -= 1,
-            b']' | b',' if self.depth == 0 => return false,
+            b'}' | b']' if self.depth > 0 => {
+                self.depth -= 1;
+                if self.depth == 0 {
+                    return Step::Last;
+                }
+            }
+            b']' | b',' if self.depth == 0 => return Step::After,
             _ => {}
         }
-        true
+        Step::Inner
     }
 }
 
@@ -130,7 +146,14 @@ impl Elements {
     fn read_element(&mut self) -> Result<Option<Option<usize>>, Broken> {
         let rest = self.buffer.seen();
         let mut scan = self.scan;
-        let end = rest[self.seen..].iter().position(|&byte| !scan.takes(byte));
+        let end = rest[self.seen..]
+            .iter()
+            .zip(1..)
+            .find_map(|(&byte, count)| match scan.step(byte) {
+                Step::Inner => None,
+                Step::Last => Some(count),
+                Step::After => Some(count - 1),
+            });
         self.scan = scan;
         let Some(end) = end else {
             self.seen = rest.len();

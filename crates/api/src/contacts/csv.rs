@@ -48,7 +48,8 @@ enum Found {
 }
 
 const TOO_LONG: &str = "is longer than 65536 bytes, or has more than 500 columns";
-const UNCLOSED: &str = "has a quote that is never closed";
+const STRAY_QUOTE: &str =
+    "has a quote that is never closed, or text after one; inside a field write quotes twice";
 
 impl Default for Records {
     fn default() -> Self {
@@ -163,8 +164,8 @@ impl Records {
         let blank = blank_prefix(raw);
         let line = self.before + newlines(&raw[..blank]) + 1;
         let record = raw[blank..].trim_ascii_end();
-        if runs_on(record) {
-            return self.give_up_line(UNCLOSED);
+        if record.contains(&b'"') && !quotes_are_sound(record) {
+            return self.give_up_line(STRAY_QUOTE);
         }
         self.before += newlines(raw);
         self.buffer.consume(self.scanned);
@@ -219,29 +220,32 @@ fn newlines(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
 }
 
-/// Whether a record goes over several lines because a quote in it was never meant to open a field:
-/// in a sound record quotes come in pairs.
-fn runs_on(record: &[u8]) -> bool {
-    let quotes = record.iter().filter(|&&byte| byte == b'"').count();
-    quotes % 2 == 1 && (record.contains(&b'\n') || opens_last_field(record))
-}
-
-/// Whether the last field of a single line begins with a quote that nothing closes.
-fn opens_last_field(line: &[u8]) -> bool {
-    let mut inside = false;
+/// Whether each quote of a record opens a field, closes one, or is written twice inside one. A field
+/// that does not begin with a quote may hold any (`5" pipe`).
+fn quotes_are_sound(record: &[u8]) -> bool {
+    let mut bytes = record.iter().copied().peekable();
     let mut at_start = true;
-    for &byte in line {
-        match byte {
-            b'"' if inside || at_start => inside = !inside,
-            b',' if !inside => {
-                at_start = true;
-                continue;
-            }
-            _ => {}
+    while let Some(byte) = bytes.next() {
+        if byte != b'"' || !at_start {
+            at_start = byte == b',';
+            continue;
         }
         at_start = false;
+        loop {
+            match bytes.next() {
+                None => return false,
+                Some(b'"') if bytes.peek() == Some(&b'"') => {
+                    bytes.next();
+                }
+                Some(b'"') => break,
+                Some(_) => {}
+            }
+        }
+        if !matches!(bytes.peek(), None | Some(b',' | b'\r' | b'\n')) {
+            return false;
+        }
     }
-    inside
+    true
 }
 
 /// The fields of a record.

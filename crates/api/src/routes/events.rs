@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt, stream};
-use outdial_service::{Caller, Event, EventStream};
+use outdial_service::{Event, EventStream};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -52,7 +52,7 @@ async fn events(
     let events = api.service.watch(&caller, after).await?;
     let tenant = api.service.tenant(caller.tenant)?.name;
     let stopping = api.shutdown.cancelled_owned();
-    let frames = frames(events, caller, tenant).take_until(stopping);
+    let frames = frames(events, tenant).take_until(stopping);
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("still here");
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -65,22 +65,13 @@ async fn events(
     Ok((headers, Sse::new(frames).keep_alive(keep_alive)))
 }
 
-fn frames(
-    events: EventStream,
-    caller: Caller,
-    tenant: String,
-) -> impl Stream<Item = Result<Frame, Infallible>> {
+fn frames(events: EventStream, tenant: String) -> impl Stream<Item = Result<Frame, Infallible>> {
     let first = stream::once(async { Ok(Frame::default().retry(COME_BACK)) });
     let rest = stream::unfold(events, |mut events| async move {
         let event = events.next().await?;
         Some((event, events))
     });
-    let rest = rest.filter_map(move |event| {
-        let frame = event
-            .is_visible_to(&caller)
-            .then(|| Ok(frame(&event, &tenant)));
-        async move { frame }
-    });
+    let rest = rest.map(move |event| Ok(frame(&event, &tenant)));
     first.chain(rest)
 }
 

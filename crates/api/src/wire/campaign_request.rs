@@ -445,8 +445,8 @@ mod tests {
                 "calendar.rules[0].windows[0].from",
                 "priority",
                 "retry.attempts_total",
-                "retry.by_outcome.busy.interval",
                 "retry.by_outcome.bussy",
+                "retry.by_outcome.busy.interval",
                 "ratios",
                 "ring_timeout_s",
             ]

@@ -11,7 +11,6 @@ use crate::wire::names::Name;
 pub(crate) fn event_json(event: &Event, tenant: &str) -> Value {
     let mut data = Map::new();
     data.insert("at".to_owned(), json!(Time(event.at)));
-    let tenant = event.tenant.map(|_| tenant);
     data.insert("tenant".to_owned(), json!(tenant));
     data.insert("campaign_id".to_owned(), Value::Null);
     if let Value::Object(what) = what_happened(&event.happened) {
@@ -104,7 +103,7 @@ mod tests {
         let event = Event {
             id: 12,
             at: Timestamp::from_secs(0),
-            tenant: Some(TenantId::new(1)),
+            tenant: TenantId::new(1),
             happened: Happened::CampaignState {
                 campaign: CampaignId::new(7).unwrap(),
                 state: CampaignState::Ended(EndReason::ListDone),
@@ -123,11 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_to_a_trunk_is_no_tenants() {
+    fn an_event_about_no_campaign_says_so() {
         let event = Event {
             id: 13,
             at: Timestamp::from_secs(0),
-            tenant: None,
+            tenant: TenantId::new(1),
             happened: Happened::TrunkHealth {
                 trunk: TrunkName::new("carrier").unwrap(),
                 health: "out".to_owned(),
@@ -135,7 +134,7 @@ mod tests {
             },
         };
         let data = event_json(&event, "acme");
-        assert_eq!(data["tenant"], Value::Null);
+        assert_eq!(data["campaign_id"], Value::Null);
         assert_eq!(data["trunk"], "carrier");
     }
 }
