@@ -12,9 +12,10 @@ use std::time::Duration;
 
 /// Packets of a stream that are looked for: a minute of 20 ms.
 const STREAM: u64 = 3_000;
-const AGENT_SAYS: KnownStream = stream(500);
+/// The id of the agent's own stream; callees' streams have their number.
+const AGENT_SAYS: u64 = 500;
 
-const fn stream(id: u64) -> KnownStream {
+fn stream(id: u64) -> KnownStream {
     KnownStream::new(id)
 }
 
@@ -38,7 +39,7 @@ impl Line {
             CalleePlan::answer().talk(talk).media(media(callee, says))
         });
         let carrier = Carrier::start(CarrierOptions::new(planner)).await.unwrap();
-        let team = Team::start(1, |phone| phone.media(media(agent, AGENT_SAYS))).await;
+        let team = Team::start(1, |phone| phone.media(media(agent, stream(AGENT_SAYS)))).await;
         let config = Config::new().carrier(&carrier.uri()).agents(team.agents());
         let server = Server::start(&work, &config).await;
         team.ready(&server.rest).await;
@@ -82,7 +83,7 @@ async fn equal_codecs_pass_byte_for_byte_in_both_directions() {
     let agent = line.agent_media();
     whole("the callee at the agent", &agent.heard().known(stream(0), STREAM, same), talk);
     let callee = line.callee_media(0);
-    whole("the agent at the callee", &callee.heard().known(AGENT_SAYS, STREAM, same), talk);
+    whole("the agent at the callee", &callee.heard().known(stream(AGENT_SAYS), STREAM, same), talk);
     let heard = callee.heard().continuity();
     assert!(heard.is_one_continuous_stream(), "at the callee: {heard:?}");
     assert_eq!(line.carrier.violations(), []);
@@ -98,7 +99,7 @@ async fn different_codecs_pass_as_the_table_says_in_both_directions() {
     let agent = line.agent_media();
     whole("the callee at the agent", &agent.heard().known(stream(0), STREAM, to_mu), talk);
     let callee = line.callee_media(0);
-    whole("the agent at the callee", &callee.heard().known(AGENT_SAYS, STREAM, to_a), talk);
+    whole("the agent at the callee", &callee.heard().known(stream(AGENT_SAYS), STREAM, to_a), talk);
     assert_eq!((agent.law(), callee.law()), (Law::Mu, Law::A));
 }
 
