@@ -9,7 +9,7 @@ fn carrier() -> SippOptions {
 }
 
 /// Calls a number once with a scenario of SIPp and says whether it went as that scenario expects.
-async fn call(work: &Work, carrier: &Sipp, kind: u8, client: &[&str]) -> bool {
+async fn call(work: &Work, carrier: &Sipp, kind: u8, client: &[String]) -> bool {
     let name = format!("client-{kind}");
     let mut child = Command::new("sipp")
         .args(client)
@@ -29,24 +29,42 @@ async fn call(work: &Work, carrier: &Sipp, kind: u8, client: &[&str]) -> bool {
     .await
 }
 
+/// A scenario for SIPp's client, expanded into the test's folder.
+fn client(work: &Work, name: &str) -> [String; 2] {
+    let path = work.write(name, &crate::harness::scenario::read(name));
+    ["-sf".to_owned(), path.display().to_string()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_can_change_in_the_middle() {
+    let work = Work::new("sipp-changes");
+    let carrier = carrier().with("refusals", 1).with("good_calls", 3).start(&work).await;
+    let refused = client(&work, "client-refused.xml");
+    let listens = client(&work, "client-listens.xml");
+    assert!(call(&work, &carrier, 51, &refused).await, "503 at first");
+    assert!(call(&work, &carrier, 51, &listens).await, "then an answer");
+    assert!(call(&work, &carrier, 0, &refused).await, "404 from the third call on");
+    let counts = carrier.finish().await;
+    let counted = ["full", "talker", "blocked"].map(|counter| counts.of(counter));
+    assert_eq!((counted, counts.failed()), ([1, 1, 1], 0), "{counts:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_callee_counts_what_it_did() {
     let work = Work::new("sipp-scenarios");
     let carrier = carrier().start(&work).await;
-    let refused = work.write("refused.xml", &crate::harness::scenario::read("client-refused.xml"));
-    let refused = ["-sf", refused.to_str().unwrap()];
+    let refused = client(&work, "client-refused.xml");
     for kind in [10, 20, 21, 30, 40, 50, 99] {
         assert!(call(&work, &carrier, kind, &refused).await, "kind {kind}");
     }
-    let cancels = work.write("cancels.xml", &crate::harness::scenario::read("client-cancels.xml"));
-    assert!(call(&work, &carrier, 60, &["-sf", cancels.to_str().unwrap()]).await, "cancel");
-    let listens = work.write("listens.xml", &crate::harness::scenario::read("client-listens.xml"));
+    assert!(call(&work, &carrier, 60, &client(&work, "client-cancels.xml")).await, "cancel");
+    let listens = client(&work, "client-listens.xml");
     for kind in [0, 70] {
-        assert!(call(&work, &carrier, kind, &["-sf", listens.to_str().unwrap()]).await, "{kind}");
+        assert!(call(&work, &carrier, kind, &listens).await, "kind {kind}");
     }
-    assert!(call(&work, &carrier, 5, &["-sn", "uac"]).await, "patient");
-    let proves = work.write("proves.xml", &crate::harness::scenario::read("client-proves.xml"));
-    assert!(call(&work, &carrier, 80, &["-sf", proves.to_str().unwrap()]).await, "401");
+    let built_in = ["-sn", "uac"].map(str::to_owned);
+    assert!(call(&work, &carrier, 5, &built_in).await, "patient");
+    assert!(call(&work, &carrier, 80, &client(&work, "client-proves.xml")).await, "401");
     let counts = carrier.finish().await;
     for counter in
         ["busy", "absent", "off", "invalid", "declined", "full", "odd", "cancelled", "talker", "early", "patient", "known_401"]
