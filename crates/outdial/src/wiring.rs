@@ -20,6 +20,9 @@ use crate::config::{Configuration, DatabaseSettings};
 /// How long `check` waits for a trunk's answer.
 const TRUNK_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
+/// Open files that a busy server needs: two legs a call, a socket each, and room.
+const FILES_WANTED: u64 = 16_384;
+
 /// The runtime that everything asynchronous runs on.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
     tokio::runtime::Builder::new_multi_thread()
@@ -32,13 +35,29 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
 /// Starts to write a readable log to standard error. `OUTDIAL_LOG` filters it (`debug`,
 /// `outdial_service=debug,warn`); without it, what an operator should know is shown.
 pub(crate) fn start_log(unless_set: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("OUTDIAL_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(unless_set));
+    let wanted = std::env::var("OUTDIAL_LOG").unwrap_or_else(|_| unless_set.to_owned());
+    // The SIP stack logs whole messages, numbers included, from `info` on.
+    let filter = tracing_subscriber::EnvFilter::new(format!("{wanted},rsipstack=warn"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     // Only a second start in one process fails, and then the first log goes on.
     let _ = log.try_init();
+}
+
+/// Every leg has a media socket: as many files as the system lets a process open are asked for.
+fn raise_file_limit() {
+    match rlimit::increase_nofile_limit(FILES_WANTED) {
+        Ok(files) if files < FILES_WANTED => {
+            tracing::warn!(
+                files,
+                wanted = FILES_WANTED,
+                "few open files are allowed; each leg of a call takes one (ulimit -n)"
+            );
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files cannot be raised"),
+    }
 }
 
 /// A server that is put together and runs.
@@ -62,6 +81,7 @@ impl Server {
         listen: SocketAddr,
         setup: Setup,
     ) -> Result<Self, String> {
+        raise_file_limit();
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             format!("{listen}: {error}; give another address, port 0 takes any free port")
         })?;

@@ -10,6 +10,7 @@ mod boot;
 mod calls;
 mod clock;
 mod facts;
+mod figures;
 mod legs;
 mod orders;
 mod reservations;
@@ -113,6 +114,7 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// Runs until it is told to stop.
     pub(crate) async fn run(mut self, mut asks: mpsc::Receiver<Ask>, mut lines: EventReceiver) {
+        figures::describe();
         let mut upkeep = tokio::time::interval(UPKEEP_EVERY);
         upkeep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut probe = tokio::time::interval(PROBE_EVERY);
@@ -244,6 +246,7 @@ impl Runtime {
 
     fn keep_up(&mut self) {
         self.divide_trunks();
+        self.show_figures();
     }
 
     /// Hands a change to the store; it is tried until it is committed.

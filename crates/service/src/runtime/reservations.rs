@@ -4,13 +4,13 @@ use outdial_domain::{Permit, Reservation, TenantId, TrunkName};
 
 /// What a tenant does with a trunk right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// Who.
-    pub tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Calls that it has on the trunk.
-    pub in_use: u32,
+    pub(crate) in_use: u32,
     /// Whether it has campaigns that would dial more.
-    pub wants_more: bool,
+    pub(crate) wants_more: bool,
 }
 
 /// Divides a trunk among tenants.
@@ -18,7 +18,7 @@ pub struct Demand {
 /// Each keeps the calls that it has. What is free is divided evenly among those who want more (among
 /// all, when nobody does, so that a first call finds its line); odd lines go to the first ones. The
 /// permits never add up to more than the trunk takes, unless more is in use already.
-pub fn divide(
+pub(crate) fn divide(
     trunk: TrunkName,
     max_calls: Option<u32>,
     calls_per_1000_s: Option<u32>,

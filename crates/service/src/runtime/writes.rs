@@ -133,10 +133,6 @@ impl Writes {
         waited
     }
 
-    pub(crate) fn is_failing(&self) -> bool {
-        self.failing
-    }
-
     /// Whether nothing is on its way and nothing waits.
     pub(crate) fn is_settled(&self) -> bool {
         self.under_way.is_empty() && self.waiting.is_empty()
@@ -222,7 +218,7 @@ mod tests {
             writes.came_back(number, taken, Err(never)),
             AfterWrite::Settled
         );
-        assert!(writes.is_settled() && !writes.is_failing());
+        assert!(writes.is_settled() && !writes.failing);
     }
 
     #[test]

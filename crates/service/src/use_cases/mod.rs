@@ -7,6 +7,7 @@ mod contacts;
 mod operations;
 mod registry;
 mod starting;
+mod telling;
 mod watching;
 
 pub use agents::Disposition;

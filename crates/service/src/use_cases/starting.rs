@@ -67,10 +67,12 @@ impl Running {
             registry,
             edits: Mutex::new(()),
         };
+        let service = Service {
+            core: Arc::new(core),
+        };
+        tokio::spawn(super::telling::tell_stats(service.clone()));
         Ok(Self {
-            service: Service {
-                core: Arc::new(core),
-            },
+            service,
             connector,
             runtime,
         })
