@@ -128,7 +128,11 @@ impl Runtime {
         let now = self.now();
         let store = Arc::clone(&self.store);
         let day = self.registry.day_of_number_cap(tenant, now);
+        // The engine holds for known to the store what it has moved there: the read must see it.
+        let settled = self.writes.settled();
         self.work.push(Box::pin(async move {
+            // Only a runtime that is gone says nothing, and then nobody waits for the answer.
+            let _ = settled.await;
             let due = store
                 .due_contacts(campaign, now, count as usize, &holds)
                 .await;
