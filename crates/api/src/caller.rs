@@ -27,12 +27,29 @@ impl FromRequestParts<Api> for Asker {
             })?),
         };
         match api.service.authenticate(secret, tenant).await {
-            Ok(Some(caller)) => Ok(Self(caller)),
+            Ok(Some(caller)) => {
+                check_tenant(api, &caller, tenant)?;
+                Ok(Self(caller))
+            }
             Ok(None) => Err(Problem::unauthenticated("no key has this secret")),
             Err(ServiceError::Invalid(problems)) => Err(Problem::invalid(problems)),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// A tenant's key opens its own tenant only; to name another one is a mistake that must not pass in
+/// silence.
+fn check_tenant(api: &Api, caller: &Caller, named: Option<&str>) -> Result<(), Problem> {
+    let Some(named) = named else { return Ok(()) };
+    let own = api.service.tenant(caller.tenant)?.name;
+    if own == named {
+        return Ok(());
+    }
+    Err(Problem::field(
+        TENANT_HEADER,
+        format!("the key belongs to the tenant `{own}`; leave the header out"),
+    ))
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {

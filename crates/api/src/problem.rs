@@ -3,7 +3,7 @@
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use outdial_service::{FieldProblem, Role, ServiceError};
+use outdial_service::{FieldProblem, ServiceError};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -31,11 +31,13 @@ pub(crate) enum Kind {
     NotBuilt,
     StorageUnavailable,
     Stopping,
+    /// A fault of ours.
+    Internal,
 }
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Malformed,
         Self::Invalid,
         Self::Unauthenticated,
@@ -51,6 +53,7 @@ impl Kind {
         Self::NotBuilt,
         Self::StorageUnavailable,
         Self::Stopping,
+        Self::Internal,
     ];
 
     /// The URI that names it, its title and its status.
@@ -130,6 +133,11 @@ impl Kind {
                 "urn:outdial:problem:stopping",
                 "The server is stopping",
                 StatusCode::SERVICE_UNAVAILABLE,
+            ),
+            Self::Internal => (
+                "urn:outdial:problem:internal",
+                "A fault of the server",
+                StatusCode::INTERNAL_SERVER_ERROR,
             ),
         }
     }
@@ -226,12 +234,6 @@ impl Problem {
         self
     }
 
-    /// The same problem with its fields under other names.
-    pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
-        self.errors = errors;
-        self
-    }
-
     #[cfg(test)]
     pub(crate) fn kind(&self) -> Kind {
         self.kind
@@ -261,7 +263,7 @@ impl From<ServiceError> for Problem {
                 Kind::Forbidden,
                 format!(
                     "a key with the role `{}` may not do this; use a key with a role that may",
-                    role_name(role)
+                    role.as_str()
                 ),
             ),
             ServiceError::NotBuilt(_) => Self::new(Kind::NotBuilt, detail),
@@ -277,17 +279,6 @@ impl From<ServiceError> for Problem {
             }
             ServiceError::Stopping => Self::new(Kind::Stopping, detail),
         }
-    }
-}
-
-/// A role's name in our API.
-pub(crate) fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Admin => "admin",
-        Role::Supervisor => "supervisor",
-        Role::Integrator => "integrator",
-        Role::Agent => "agent",
-        Role::Auditor => "auditor",
     }
 }
 
@@ -328,6 +319,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use outdial_domain::{CampaignId, LifeCycleError, RevisionNumber};
+    use outdial_service::Role;
 
     use super::*;
 

@@ -1,11 +1,14 @@
-//! One line in the log and one count in the metrics for each request, without numbers, keys or bodies.
+//! What is done around each request: it runs to its end, and leaves one line in the log and one count in
+//! the metrics, without numbers, keys or bodies.
 
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+
+use crate::problem::{Kind, Problem};
 
 /// Requests by method, route and status.
 pub const REQUESTS: &str = "outdial_http_requests_total";
@@ -24,6 +27,23 @@ pub fn describe_metrics() {
         metrics::Unit::Seconds,
         "Time from a request's headers to its answer's headers"
     );
+}
+
+/// Runs a request to its end, whatever becomes of the connection: a client that goes away must not
+/// stop an edit between its commit and the engine. A fault in it is answered and costs no more than
+/// this request.
+pub(crate) async fn detach(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a request failed by a fault of the server");
+            Problem::new(
+                Kind::Internal,
+                "the request failed by a fault of the server, which is in its log",
+            )
+            .into_response()
+        }
+    }
 }
 
 /// Counts and logs a request. The address is the route's pattern, never what a client wrote.

@@ -146,13 +146,14 @@ impl Elements {
     fn read_element(&mut self) -> Result<Option<Option<usize>>, Broken> {
         let rest = self.buffer.seen();
         let mut scan = self.scan;
-        let end = rest[self.seen..].iter().zip(1..).find_map(|(&byte, count)| {
-            match scan.step(byte) {
+        let end = rest[self.seen..]
+            .iter()
+            .zip(1..)
+            .find_map(|(&byte, count)| match scan.step(byte) {
                 Step::Inner => None,
                 Step::Last => Some(count),
                 Step::After => Some(count - 1),
-            }
-        });
+            });
         self.scan = scan;
         let Some(end) = end else {
             self.seen = rest.len();

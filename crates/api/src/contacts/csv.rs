@@ -55,7 +55,7 @@ impl Default for Records {
     fn default() -> Self {
         Self {
             buffer: Buffer::default(),
-            core: csv_core::Reader::new(),
+            core: fresh_core(),
             scanned: 0,
             text: vec![0; RECORD_BYTES_MAX],
             ends: vec![0; COLUMNS_MAX],
@@ -188,7 +188,7 @@ impl Records {
             }
         };
         self.before += newlines(&raw[..used]);
-        self.core = csv_core::Reader::new();
+        self.core = fresh_core();
         self.buffer.consume(used);
         self.scanned = 0;
         self.begin();
@@ -207,6 +207,14 @@ impl Records {
         }
         end.is_some()
     }
+}
+
+/// A parser before the first byte of a record. Left to itself it would take a byte order mark for
+/// its own at every place where it begins anew; [`Buffer`] knows where the one place for it is.
+fn fresh_core() -> csv_core::Reader {
+    let mut core = csv_core::Reader::new();
+    core.read_record(b"\n", &mut [], &mut []);
+    core
 }
 
 /// Length of the line ends before a record: blank lines, and the second half of a CR LF.

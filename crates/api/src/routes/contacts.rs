@@ -23,7 +23,7 @@ use crate::wire::contact::{ContactJson, NewContactJson};
 use crate::wire::list::{List, PageParams};
 
 /// Contacts that go to the service at once.
-const BATCH: usize = 2_000;
+const BATCH: usize = 1_000;
 
 /// Most wrong lines that a report lists.
 const ERRORS_MAX: usize = 1_000;
@@ -119,13 +119,10 @@ async fn add(
     };
     let reader = ContactReader::new(format, country);
     let end = taking.read(reader, request.into_body()).await;
-    let mut report = taking.finish().await?;
+    let report = taking.finish().await?;
     match end {
         Ok(()) => Ok(Json(report)),
-        Err(problem) => {
-            report.errors.truncate(0);
-            Err(problem.after_accepting(report.accepted))
-        }
+        Err(problem) => Err(problem.after_accepting(report.accepted)),
     }
 }
 
