@@ -13,6 +13,7 @@ mod check;
 mod client;
 pub mod command_line;
 pub mod config;
+mod demo;
 mod export;
 mod failure;
 mod import;
@@ -31,7 +32,7 @@ use command_line::{Command, CommandLine};
 /// Does what the command line says: exit code 0 = done, 1 = failed, 2 = the command line is wrong.
 pub fn run() -> ExitCode {
     let result = match CommandLine::parse().command {
-        Command::Demo(_) => not_built::run("demo"),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),

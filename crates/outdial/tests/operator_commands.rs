@@ -21,7 +21,10 @@ fn campaign(state: &str) -> serde_json::Value {
 
 fn answers(asked: &Asked) -> Answer {
     match asked.line().as_str() {
-        "GET /api/v1/campaigns?limit=1000" => (200, json!({"items": [campaign("running")], "next_cursor": "n/2"})),
+        "GET /api/v1/campaigns?limit=1000" => (
+            200,
+            json!({"items": [campaign("running")], "next_cursor": "n/2"}),
+        ),
         "GET /api/v1/campaigns?limit=1000&cursor=n%2F2" => (
             200,
             json!({"items": [{"id": 12, "name": "x\u{1b}[2J", "state": "ended", "end_reason": "list_done",
@@ -57,7 +60,10 @@ fn answers(asked: &Asked) -> Answer {
         ),
         "PUT /api/v1/agents/1001/state" => {
             let wish: serde_json::Value = serde_json::from_slice(&asked.body).expect("JSON");
-            (200, json!({"id": "1001", "state": wish["state"], "leg": "down"}))
+            (
+                200,
+                json!({"id": "1001", "state": wish["state"], "leg": "down"}),
+            )
         }
         "GET /api/v1/campaigns/7/explain?number=%2B8613012345678" => (
             200,
@@ -72,7 +78,10 @@ fn answers(asked: &Asked) -> Answer {
         ),
         "POST /api/v1/trunks/carrier/test" => match asked.text().contains("10085") {
             true => (200, json!({"outcome": "answered", "sip_status": 200})),
-            false => (200, json!({"outcome": "busy", "sip_status": 486, "blame": "callee"})),
+            false => (
+                200,
+                json!({"outcome": "busy", "sip_status": 486, "blame": "callee"}),
+            ),
         },
         _ => not_found(),
     }
@@ -80,7 +89,12 @@ fn answers(asked: &Asked) -> Answer {
 
 fn ask(server: &FakeServer, arguments: &[&str]) -> (i32, String, String) {
     let url = server.url();
-    let output = outdial(arguments.iter().copied().chain(["--url", &url, "--key", "k-1"]));
+    let output = outdial(
+        arguments
+            .iter()
+            .copied()
+            .chain(["--url", &url, "--key", "k-1"]),
+    );
     (code(&output), stdout(&output), stderr(&output))
 }
 
@@ -108,9 +122,18 @@ fn campaigns_are_listed_over_all_pages() {
     assert_eq!((code, told.as_str()), (0, ""));
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(lines.len(), 3, "{shown}");
-    assert!(lines[0].starts_with("ID") && lines[0].contains("STATE"), "{shown}");
-    assert!(lines[1].contains("running") && lines[1].contains("skill group 255"), "{shown}");
-    assert!(lines[2].contains("ended (list done)") && lines[2].contains("sip:bot@h"), "{shown}");
+    assert!(
+        lines[0].starts_with("ID") && lines[0].contains("STATE"),
+        "{shown}"
+    );
+    assert!(
+        lines[1].contains("running") && lines[1].contains("skill group 255"),
+        "{shown}"
+    );
+    assert!(
+        lines[2].contains("ended (list done)") && lines[2].contains("sip:bot@h"),
+        "{shown}"
+    );
     assert!(!shown.contains('\u{1b}'), "a name moves the cursor");
     let (_, json, _) = ask(&server, &["campaign", "list", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
@@ -123,8 +146,12 @@ fn a_campaign_is_shown_with_how_it_is_doing() {
     let (code, shown, _) = ask(&server, &["campaign", "show", "7"]);
     assert_eq!(code, 0);
     for part in [
-        "campaign 7: 春季 renewals", "10 waiting, 2 in progress, 88 done", "120 (60 answered, 1 abandoned)",
-        "1.6 %", "answered 60, busy 5", "no agent is free [no_agent]",
+        "campaign 7: 春季 renewals",
+        "10 waiting, 2 in progress, 88 done",
+        "120 (60 answered, 1 abandoned)",
+        "1.6 %",
+        "answered 60, busy 5",
+        "no agent is free [no_agent]",
     ] {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
@@ -145,11 +172,21 @@ fn a_campaign_is_made_from_a_file_or_from_standard_input() {
     let output = outdial_with_input(&arguments, br#"{"name": "bad"}"#);
     assert_eq!(code(&output), 1);
     let told = stderr(&output);
-    assert!(told.contains("Fields of the request are wrong (422)"), "{told}");
-    assert!(told.contains("mode: is required") && told.contains("colour: is not known"), "{told}");
+    assert!(
+        told.contains("Fields of the request are wrong (422)"),
+        "{told}"
+    );
+    assert!(
+        told.contains("mode: is required") && told.contains("colour: is not known"),
+        "{told}"
+    );
     let output = outdial_with_input(&arguments, b"{\n\"name\": bad}");
     assert_eq!(code(&output), 1);
-    assert!(stderr(&output).contains("standard input:2:"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("standard input:2:"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -159,7 +196,10 @@ fn commands_change_a_campaigns_state_or_say_why_not() {
     assert_eq!((code, shown.as_str()), (0, "campaign 7 is running\n"));
     let (code, _, told) = ask(&server, &["campaign", "pause", "7"]);
     assert_eq!(code, 1);
-    assert!(told.contains("(409): a draft cannot be paused; start it first"), "{told}");
+    assert!(
+        told.contains("(409): a draft cannot be paused; start it first"),
+        "{told}"
+    );
     let (code, _, told) = ask(&server, &["campaign", "resume", "9"]);
     assert_eq!(code, 1);
     assert!(told.contains("campaign 9 does not exist"), "{told}");
@@ -170,13 +210,29 @@ fn agents_are_listed_and_change_their_state() {
     let server = FakeServer::start(answers);
     let (code, shown, _) = ask(&server, &["agent", "list"]);
     assert_eq!(code, 0);
-    assert!(shown.contains("1001") && shown.contains("255, 256"), "{shown}");
-    let (code, shown, _) = ask(&server, &["agent", "break", "1001", "--reason", "lunch", "--after-call"]);
+    assert!(
+        shown.contains("1001") && shown.contains("255, 256"),
+        "{shown}"
+    );
+    let (code, shown, _) = ask(
+        &server,
+        &[
+            "agent",
+            "break",
+            "1001",
+            "--reason",
+            "lunch",
+            "--after-call",
+        ],
+    );
     assert_eq!(code, 0);
     assert!(shown.contains("agent 1001 is break"), "{shown}");
     let sent = server.asked().pop().expect("a request").text();
     let sent: serde_json::Value = serde_json::from_str(&sent).expect("JSON");
-    assert_eq!(sent, json!({"state": "break", "when": "after_call", "reason": "lunch"}));
+    assert_eq!(
+        sent,
+        json!({"state": "break", "when": "after_call", "reason": "lunch"})
+    );
     let (code, _, _) = ask(&server, &["agent", "ready", "1001"]);
     assert_eq!(code, 0);
 }
@@ -184,10 +240,16 @@ fn agents_are_listed_and_change_their_state() {
 #[test]
 fn an_explanation_is_given_in_words() {
     let server = FakeServer::start(answers);
-    let (code, shown, _) = ask(&server, &["explain", "--campaign", "7", "--number", "+8613012345678"]);
+    let (code, shown, _) = ask(
+        &server,
+        &["explain", "--campaign", "7", "--number", "+8613012345678"],
+    );
     assert_eq!(code, 0);
     assert!(shown.contains("campaign 7 dials"), "{shown}");
-    assert!(shown.contains("rests after a busy line [resting], until 2026-03-02T01:00:00Z"), "{shown}");
+    assert!(
+        shown.contains("rests after a busy line [resting], until 2026-03-02T01:00:00Z"),
+        "{shown}"
+    );
     assert!(shown.contains("486"), "{shown}");
 }
 
@@ -196,11 +258,23 @@ fn a_trunk_is_listed_and_tested() {
     let server = FakeServer::start(answers);
     let (code, shown, _) = ask(&server, &["trunk", "list"]);
     assert_eq!(code, 0);
-    assert!(shown.contains("out") && shown.contains("no answer to OPTIONS"), "{shown}");
+    assert!(
+        shown.contains("out") && shown.contains("no answer to OPTIONS"),
+        "{shown}"
+    );
     let (code, shown, _) = ask(&server, &["trunk", "test", "carrier", "--to", "10085"]);
-    assert_eq!((code, shown.as_str()), (0, "carrier: answered, SIP status 200\n"));
-    let (code, shown, _) = ask(&server, &["trunk", "test", "carrier", "--to", "13012345678"]);
-    assert_eq!((code, shown.as_str()), (1, "carrier: busy, SIP status 486, blame callee\n"));
+    assert_eq!(
+        (code, shown.as_str()),
+        (0, "carrier: answered, SIP status 200\n")
+    );
+    let (code, shown, _) = ask(
+        &server,
+        &["trunk", "test", "carrier", "--to", "13012345678"],
+    );
+    assert_eq!(
+        (code, shown.as_str()),
+        (1, "carrier: busy, SIP status 486, blame callee\n")
+    );
 }
 
 #[test]
@@ -208,10 +282,25 @@ fn who_cannot_be_reached_or_is_no_outdial_is_named() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = free.local_addr().expect("bound");
     drop(free);
-    let output = outdial(["campaign", "list", "--key", "k", "--url", &format!("http://{address}")]);
+    let output = outdial([
+        "campaign",
+        "list",
+        "--key",
+        "k",
+        "--url",
+        &format!("http://{address}"),
+    ]);
     assert_eq!(code(&output), 1);
-    assert!(stderr(&output).contains("cannot be reached"), "{}", stderr(&output));
-    assert!(stderr(&output).contains("OUTDIAL_URL"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("cannot be reached"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(
+        stderr(&output).contains("OUTDIAL_URL"),
+        "{}",
+        stderr(&output)
+    );
     let stranger = FakeServer::start(|_| (200, json!("hello")));
     let (code, _, told) = ask(&stranger, &["campaign", "list"]);
     assert_eq!(code, 1);

@@ -149,17 +149,14 @@ async fn credentials_are_asked_for_and_checked() {
             let mut options = CallOptions::new("1", carrier.address());
             options.credentials = Some(Credentials::new("trunk", password));
             let call = caller.call(options).await.unwrap();
-            let status = call
-                .until("an outcome", LIMIT, |s| s.final_status.is_some())
-                .await
-                .unwrap();
-            assert_eq!(status.end, end, "{code} {password}");
+            call.until("the outcome", LIMIT, |s| {
+                s.final_status.is_some() && s.end == end
+            })
+            .await
+            .unwrap();
             let log = carrier.log();
-            assert_eq!(
-                (log.count(), log.calls()[0].invites),
-                (1, 2),
-                "one call, two INVITEs"
-            );
+            // On a slow machine an INVITE may come twice.
+            assert!(log.count() == 1 && log.calls()[0].invites >= 2, "{log:?}");
             assert_eq!(carrier.violations(), []);
         }
     }
@@ -495,6 +492,11 @@ async fn hundreds_of_calls_at_once_with_audio() {
         .until("all calls up", LIMIT, |log| log.up_now() == CALLS)
         .await
         .unwrap();
+    let callees: Vec<_> =
+        carrier.read(|log| log.calls().iter().filter_map(|c| c.media.clone()).collect());
+    for callee in &callees {
+        callee.heard().until_count(10, LIMIT).await.unwrap();
+    }
     for call in &calls {
         call.media().heard().until_count(10, LIMIT).await.unwrap();
         assert!(call.act(Action::hang_up()).await);
@@ -509,14 +511,11 @@ async fn hundreds_of_calls_at_once_with_audio() {
         (CALLS, CALLS, CALLS)
     );
     assert_eq!(carrier.violations(), []);
-    assert!(log.calls().iter().all(|c| {
-        c.media
-            .as_ref()
-            .unwrap()
-            .heard()
-            .continuity()
-            .is_one_continuous_stream()
-    }));
+    assert_eq!(callees.len(), CALLS);
+    for callee in callees {
+        let heard = callee.heard().continuity();
+        assert!(heard.is_one_continuous_stream(), "{heard:?}");
+    }
 }
 
 #[tokio::test]

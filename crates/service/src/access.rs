@@ -23,8 +23,13 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 5] =
-        [Self::Admin, Self::Supervisor, Self::Integrator, Self::Agent, Self::Auditor];
+    pub const ALL: [Self; 5] = [
+        Self::Admin,
+        Self::Supervisor,
+        Self::Integrator,
+        Self::Agent,
+        Self::Auditor,
+    ];
 
     /// The name in configuration and API.
     pub fn as_str(self) -> &'static str {

@@ -43,15 +43,24 @@ impl Registry {
         keys: Vec<Key>,
         admin_key: Option<[u8; 32]>,
     ) -> Self {
-        let mut inner = Inner { trunks, keys, ..Inner::default() };
+        let mut inner = Inner {
+            trunks,
+            keys,
+            ..Inner::default()
+        };
         for entry in tenants {
             let id = entry.tenant.id;
             for agent in entry.agents.values().filter(|a| registers(a)) {
-                inner.accounts.insert(account_of(agent).to_owned(), (id, agent.id));
+                inner
+                    .accounts
+                    .insert(account_of(agent).to_owned(), (id, agent.id));
             }
             inner.tenants.insert(id, Arc::new(entry));
         }
-        Self { inner: RwLock::new(inner), admin_key }
+        Self {
+            inner: RwLock::new(inner),
+            admin_key,
+        }
     }
 
     fn read<T>(&self, look: impl FnOnce(&Inner) -> T) -> T {
@@ -97,9 +106,10 @@ impl Registry {
         let agents = entries.iter().flat_map(|entry| entry.agents.values());
         agents
             .filter_map(|agent| match &agent.phone {
-                PhoneAddress::Registers { password } => {
-                    Some(Account { name: account_of(agent).to_owned(), password: password.clone() })
-                }
+                PhoneAddress::Registers { password } => Some(Account {
+                    name: account_of(agent).to_owned(),
+                    password: password.clone(),
+                }),
                 PhoneAddress::Uri(_) => None,
             })
             .collect()
@@ -110,7 +120,10 @@ impl Registry {
     }
 
     pub(crate) fn set_keys(&self, keys: Vec<Key>) {
-        self.inner.write().unwrap_or_else(PoisonError::into_inner).keys = keys;
+        self.inner
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keys = keys;
     }
 
     /// Since when calls to a number count for a profile's daily cap; `None` = there is no cap.

@@ -44,6 +44,63 @@ struct Joined {
 }
 
 #[tokio::test]
+async fn ten_callees_in_a_row_are_one_stream_on_the_agents_leg() -> Outcome {
+    let (mut bench, _) = bench().await;
+    let (mut carrier, mut phone) = (FarEnd::start().await?, FarEnd::start().await?);
+    let trunk = bench.trunk_at(&carrier, |_| ())?;
+    let (agent, to_agent) = bench.agent_up(&mut phone, &[Law::Pcma]).await?;
+    let mut heard = Vec::new();
+    let mut said = Vec::new();
+    for call in 0..10u8 {
+        let (callee, to_callee) = bench.callee_up(&mut carrier, trunk, &[Law::Pcma]).await?;
+        bench.connector.send(Command::Join {
+            callee,
+            other: agent,
+            tone: true,
+        });
+        bench
+            .wait(callee, |event| matches!(event, Event::Joined { .. }))
+            .await?;
+        for packet in 0..20u8 {
+            let payload = [call, packet].repeat(80);
+            carrier.say(&to_callee, Law::Pcma, &payload).await?;
+            phone.say(&to_agent, Law::Pcma, &payload).await?;
+            said.push(payload);
+        }
+        while heard
+            .iter()
+            .filter(|(_, payload): &&(_, Vec<u8>)| payload[..2] == [call, 19])
+            .count()
+            == 0
+        {
+            heard.push(phone.hear().await?);
+        }
+        carrier.hear_payload(&[call, 19].repeat(80)).await?;
+        bench.connector.send(Command::HangUp {
+            leg: callee,
+            reason: Default::default(),
+        });
+        bench.ended(callee).await?;
+    }
+    let voices: Vec<&Vec<u8>> = heard
+        .iter()
+        .map(|(_, payload)| payload)
+        .filter(|p| said.contains(p))
+        .collect();
+    assert_eq!(
+        voices,
+        said.iter().collect::<Vec<_>>(),
+        "in order and byte for byte"
+    );
+    for pair in heard.windows(2) {
+        assert_eq!(pair[1].0.ssrc, pair[0].0.ssrc);
+        assert_eq!(pair[1].0.sequence, pair[0].0.sequence.wrapping_add(1));
+        assert!(pair[1].0.timestamp.wrapping_sub(pair[0].0.timestamp) < 8_000 * 60);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_trunk_can_hold_and_resume() -> Outcome {
     let (mut bench, _) = bench().await;
     let (mut carrier, mut phone) = (FarEnd::start().await?, FarEnd::start().await?);

@@ -55,29 +55,55 @@ async fn count_contacts(stage: &Stage) -> Result<(u64, u64), String> {
     let mut seen = BTreeMap::new();
     let mut cursor = None;
     loop {
-        let page = PageRequest { cursor, limit: Some(1000) };
-        let page = stage.service().contacts(&stage.caller(), stage.campaign(), page).await;
+        let page = PageRequest {
+            cursor,
+            limit: Some(1000),
+        };
+        let page = stage
+            .service()
+            .contacts(&stage.caller(), stage.campaign(), page)
+            .await;
         let page = page.map_err(|error| error.to_string())?;
-        seen.extend(page.items.into_iter().map(|contact| (contact.id, contact.state)));
+        seen.extend(
+            page.items
+                .into_iter()
+                .map(|contact| (contact.id, contact.state)),
+        );
         cursor = page.next_cursor;
         if cursor.is_none() {
             break;
         }
     }
-    let done = seen.values().filter(|state| **state == ContactState::Done).count();
+    let done = seen
+        .values()
+        .filter(|state| **state == ContactState::Done)
+        .count();
     Ok((seen.len() as u64, done as u64))
 }
 
 async fn count_attempts(stage: &Stage) -> Result<(u64, u64), String> {
-    let filter = AttemptFilter { campaign: Some(stage.campaign()), number: None };
+    let filter = AttemptFilter {
+        campaign: Some(stage.campaign()),
+        number: None,
+    };
     let (mut attempts, mut unfinished) = (0, 0);
     let mut cursor = None;
     loop {
-        let page = PageRequest { cursor, limit: Some(1000) };
-        let page = stage.service().attempts(&stage.caller(), filter, page).await;
+        let page = PageRequest {
+            cursor,
+            limit: Some(1000),
+        };
+        let page = stage
+            .service()
+            .attempts(&stage.caller(), filter, page)
+            .await;
         let page = page.map_err(|error| error.to_string())?;
         attempts += page.items.len() as u64;
-        unfinished += page.items.iter().filter(|attempt| attempt.outcome.is_none()).count() as u64;
+        unfinished += page
+            .items
+            .iter()
+            .filter(|attempt| attempt.outcome.is_none())
+            .count() as u64;
         cursor = page.next_cursor;
         if cursor.is_none() {
             return Ok((attempts, unfinished));
@@ -89,17 +115,34 @@ impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |share: f64| format!("{:.1} %", share * 100.0);
         writeln!(f)?;
-        writeln!(f, "contacts      {} of {} in one final state", self.final_contacts, self.contacts)?;
-        writeln!(f, "attempts      {} in the database, {} calls at the carrier", self.attempts, self.carrier_calls)?;
+        writeln!(
+            f,
+            "contacts      {} of {} in one final state",
+            self.final_contacts, self.contacts
+        )?;
+        writeln!(
+            f,
+            "attempts      {} in the database, {} calls at the carrier",
+            self.attempts, self.carrier_calls
+        )?;
         writeln!(f, "answers       {}", self.stats.answered)?;
-        writeln!(f, "abandoned     {} ({})", self.stats.abandoned, percent(self.stats.abandonment))?;
+        writeln!(
+            f,
+            "abandoned     {} ({})",
+            self.stats.abandoned,
+            percent(self.stats.abandonment)
+        )?;
         writeln!(f, "occupancy     {}", percent(self.stats.occupancy))?;
         writeln!(f, "outcomes")?;
         for (outcome, count) in &self.stats.outcomes {
             writeln!(f, "  {:<14}{count}", outcome.as_str())?;
         }
         if self.violations > 0 {
-            writeln!(f, "the carrier found {} requests against the rules of SIP", self.violations)?;
+            writeln!(
+                f,
+                "the carrier found {} requests against the rules of SIP",
+                self.violations
+            )?;
         }
         if self.is_sound() {
             write!(f, "nothing was lost")

@@ -7,12 +7,14 @@ mod stage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use outdial_domain::{CampaignState, EndReason};
 use outdial_service::views::Stats;
 
+use crate::command_line::DemoArguments;
+use crate::failure::Failure;
+use crate::wiring;
 use account::Account;
 use progress::Progress;
 use stage::Stage;
@@ -22,38 +24,52 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What the demo is asked to do.
 #[derive(Clone, Debug)]
-pub struct DemoOptions {
+struct DemoOptions {
     /// How many contacts are called.
-    pub contacts: u32,
+    contacts: u32,
     /// How many agents take the answers.
-    pub agents: usize,
+    agents: usize,
     /// Where API and console listen.
-    pub listen: SocketAddr,
+    listen: SocketAddr,
     /// Where the database is kept; `None` = in a temporary folder that goes with the demo.
-    pub data: Option<PathBuf>,
+    data: Option<PathBuf>,
     /// Whether to end when the campaign is done.
-    pub once: bool,
+    once: bool,
 }
 
-/// Runs the demo.
-///
-/// # Errors
-/// In words, what kept it from starting.
-pub async fn run(options: DemoOptions) -> Result<ExitCode, String> {
+/// Runs the command.
+pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
+    let options = DemoOptions {
+        contacts: arguments.contacts,
+        agents: arguments.agents as usize,
+        listen: arguments.listen,
+        data: arguments.data.clone(),
+        once: arguments.once,
+    };
+    wiring::start_log("error");
+    let runtime = wiring::runtime().map_err(Failure::Failed)?;
+    let sound = runtime
+        .block_on(perform(options))
+        .map_err(Failure::Failed)?;
+    if sound { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// Performs the demo; says whether everything came out right.
+async fn perform(options: DemoOptions) -> Result<bool, String> {
     let stage = Stage::set(&options).await?;
     println!("{}", stage.greeting(&options));
     let outcome = tokio::select! {
         outcome = play(&stage, &options) => outcome?,
         _ = tokio::signal::ctrl_c() => {
             println!("stopping …");
-            ExitCode::SUCCESS
+            true
         }
     };
     stage.strike().await;
     Ok(outcome)
 }
 
-async fn play(stage: &Stage, options: &DemoOptions) -> Result<ExitCode, String> {
+async fn play(stage: &Stage, options: &DemoOptions) -> Result<bool, String> {
     let mut round = 1;
     loop {
         let total = u64::from(options.contacts) * u64::from(round);
@@ -61,10 +77,15 @@ async fn play(stage: &Stage, options: &DemoOptions) -> Result<ExitCode, String> 
         let account = Account::take(stage, &stats).await?;
         println!("{account}");
         if options.once {
-            return Ok(if account.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(account.is_sound());
         }
-        println!("the next {} contacts are added; end with Ctrl-C", options.contacts);
-        stage.add_contacts(options.contacts * round, options.contacts).await?;
+        println!(
+            "the next {} contacts are added; end with Ctrl-C",
+            options.contacts
+        );
+        stage
+            .add_contacts(options.contacts * round, options.contacts)
+            .await?;
         round += 1;
     }
 }
@@ -75,7 +96,8 @@ async fn until_done(stage: &Stage, total: u64) -> Result<Stats, String> {
     loop {
         let stats = stage.stats().await?;
         progress.show(&stats);
-        if stats.state == CampaignState::Ended(EndReason::ListDone) && stats.contacts.done >= total {
+        if stats.state == CampaignState::Ended(EndReason::ListDone) && stats.contacts.done >= total
+        {
             progress.finish();
             return Ok(stats);
         }

@@ -22,7 +22,10 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
-        Self { bar, printed: Cell::new(Instant::now()) }
+        Self {
+            bar,
+            printed: Cell::new(Instant::now()),
+        }
     }
 
     pub(super) fn show(&self, stats: &Stats) {
@@ -31,7 +34,11 @@ impl Progress {
         self.bar.set_message(line.clone());
         if self.bar.is_hidden() && self.printed.get().elapsed() >= LINE_EVERY {
             self.printed.set(Instant::now());
-            println!("{} of {} contacts done  {line}", stats.contacts.done, self.bar.length().unwrap_or(0));
+            println!(
+                "{} of {} contacts done  {line}",
+                stats.contacts.done,
+                self.bar.length().unwrap_or(0)
+            );
         }
     }
 

@@ -1,6 +1,5 @@
 //! The stage of the demo: a world on loopback, and the product set up for it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use outdial_domain::{
@@ -11,15 +10,13 @@ use outdial_domain::{
 };
 use outdial_peers::{World, WorldOptions};
 use outdial_service::views::Stats;
-use outdial_service::{Caller, Running, Service, Setup, TenantSetup};
-use outdial_store::{SqliteStore, Store};
-use outdial_telephony::sip::{SipConnector, SipSettings};
-use outdial_telephony::Connector;
+use outdial_service::{Caller, Service, Setup, TenantSetup};
+use outdial_telephony::sip::SipSettings;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
 
 use super::DemoOptions;
+use crate::wiring::Server;
 
 /// The seed of the demo's world: the same callees each time.
 const SEED: u64 = 7;
@@ -33,10 +30,7 @@ const KEY: &str = "demo";
 /// Everything that the demo consists of.
 pub(super) struct Stage {
     world: World,
-    running: Running,
-    api: JoinHandle<()>,
-    stop_api: tokio::sync::oneshot::Sender<()>,
-    address: std::net::SocketAddr,
+    server: Server,
     tenant: TenantId,
     campaign: CampaignId,
     country: Country,
@@ -53,35 +47,18 @@ impl Stage {
             .await
             .map_err(words("the simulated carrier cannot start"))?;
         let (path, folder) = database(options).map_err(words("the database's folder"))?;
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&path).map_err(|error| error.to_string())?);
-        let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        let (connector, lines) =
-            SipConnector::start(SipSettings::at(any)).await.map_err(|error| error.to_string())?;
-        let connector: Arc<dyn Connector> = Arc::new(connector);
         let country = Country::new("CN")?;
-        let setup = setup(&world, country)?;
-        let running = Running::start(setup, store, connector, lines)
-            .await
-            .map_err(|error| error.to_string())?;
-        let listener = tokio::net::TcpListener::bind(options.listen)
-            .await
-            .map_err(|error| format!("--listen {}: {error}; give another address, port 0 takes any free port", options.listen))?;
-        let address = listener.local_addr().map_err(words("--listen"))?;
-        let (stop_api, stopped) = tokio::sync::oneshot::channel::<()>();
-        let api = crate::wiring::serve_api(listener, running.service.clone(), async {
-            // Either way the demo is over.
-            let _ = stopped.await;
-        });
-        let caller = running.service.insider(TenantId::new(1));
-        let campaign = campaign(&running.service, &caller, country).await?;
+        let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut sip = SipSettings::at(any);
+        sip.rtp_ports = 0..=0;
+        let server = Server::start(&path, sip, options.listen, setup(&world, country)?).await?;
+        let caller = server.service.insider(TenantId::new(1));
+        let campaign = campaign(&server.service, &caller, country).await?;
+        let tenant = caller.tenant;
         let stage = Self {
             world,
-            tenant: caller.tenant,
-            running,
-            api,
-            stop_api,
-            address,
+            server,
+            tenant,
             campaign,
             country,
             _folder: folder,
@@ -99,16 +76,16 @@ impl Stage {
             options.contacts,
             options.agents,
             self.world.carrier.address(),
-            self.address
+            self.server.address
         )
     }
 
     pub(super) fn service(&self) -> &Service {
-        &self.running.service
+        &self.server.service
     }
 
     pub(super) fn caller(&self) -> Caller {
-        self.running.service.insider(self.tenant)
+        self.server.service.insider(self.tenant)
     }
 
     pub(super) fn campaign(&self) -> CampaignId {
@@ -116,19 +93,34 @@ impl Stage {
     }
 
     pub(super) async fn stats(&self) -> Result<Stats, String> {
-        self.service().stats(&self.caller(), self.campaign).await.map_err(|error| error.to_string())
+        self.service()
+            .stats(&self.caller(), self.campaign)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// Adds contacts number `from` and following.
     pub(super) async fn add_contacts(&self, from: u32, count: u32) -> Result<(), String> {
-        let numbers = (from..from + count).map(|n| PhoneNumber::parse(&World::number(n), self.country));
-        let contacts: Result<Vec<NewContact>, _> =
-            numbers.map(|number| number.map(NewContact::with_number)).collect();
+        let numbers =
+            (from..from + count).map(|n| PhoneNumber::parse(&World::number(n), self.country));
+        let contacts: Result<Vec<NewContact>, _> = numbers
+            .map(|number| number.map(NewContact::with_number))
+            .collect();
         let contacts = contacts.map_err(|error| error.to_string())?;
-        let import = self.service().import_contacts(&self.caller(), self.campaign, false).await;
+        let import = self
+            .service()
+            .import_contacts(&self.caller(), self.campaign, false)
+            .await;
         let mut import = import.map_err(|error| error.to_string())?;
-        import.push(contacts).await.map_err(|error| error.to_string())?;
-        import.finish().await.map(|_| ()).map_err(|error| error.to_string())
+        import
+            .push(contacts)
+            .await
+            .map_err(|error| error.to_string())?;
+        import
+            .finish()
+            .await
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     }
 
     async fn begin(&self, agents: usize) -> Result<(), String> {
@@ -141,7 +133,10 @@ impl Stage {
                 .map_err(|error| error.to_string())?;
         }
         let start = LifeCycleCommand::Start;
-        let started = self.service().command_campaign(&caller, self.campaign, start).await;
+        let started = self
+            .service()
+            .command_campaign(&caller, self.campaign, start)
+            .await;
         started.map(|_| ()).map_err(|error| error.to_string())
     }
 
@@ -158,7 +153,9 @@ impl Stage {
 
     /// The carrier's own count of calls, and of those that are up.
     pub(super) fn carrier_counts(&self) -> (u64, u64) {
-        self.world.carrier.read(|log| (log.count() as u64, log.up_now() as u64))
+        self.world
+            .carrier
+            .read(|log| (log.count() as u64, log.up_now() as u64))
     }
 
     /// Requests by which the product broke a rule, as carrier and phones saw them.
@@ -168,12 +165,7 @@ impl Stage {
 
     /// Ends everything, the product first.
     pub(super) async fn strike(self) {
-        // The API may have ended already.
-        let _ = self.stop_api.send(());
-        self.running.stop(Duration::from_secs(10)).await;
-        if let Err(error) = self.api.await {
-            tracing::error!(%error, "the API did not end well");
-        }
+        self.server.stop(Duration::from_secs(10)).await;
         self.world.shut_down().await;
     }
 }
@@ -218,7 +210,11 @@ fn setup(world: &World, country: Country) -> Result<Setup, String> {
         compliance: ComplianceProfile::none(),
         max_calls: 500,
         caller_ids: vec![CallerId::unlimited(caller_id(country)?)],
-        skill_groups: vec![SkillGroup { id: group, name: "sales".to_owned(), aliases: Vec::new() }],
+        skill_groups: vec![SkillGroup {
+            id: group,
+            name: "sales".to_owned(),
+            aliases: Vec::new(),
+        }],
         agents: agents.collect::<Result<_, String>>()?,
         flows: Vec::new(),
         number_groups: Vec::new(),
@@ -243,8 +239,13 @@ async fn campaign(
     let calendar = Calendar::always("Asia/Shanghai").map_err(|error| error.to_string())?;
     let ratio = Ratio::from_hundredths(150).map_err(|error| error.to_string())?;
     let target = Target::SkillGroup(SkillGroupId::new(GROUP));
-    let mut settings =
-        Settings::new("demo", Mode::Ratio(ratio), target, vec![caller_id(country)?], calendar);
+    let mut settings = Settings::new(
+        "demo",
+        Mode::Ratio(ratio),
+        target,
+        vec![caller_id(country)?],
+        calendar,
+    );
     settings.wrap_up = Duration::from_secs(1);
     settings.ring_timeout = Duration::from_secs(4);
     settings.retry = RetryPolicy {
@@ -254,5 +255,7 @@ async fn campaign(
         ..RetryPolicy::default()
     };
     let created = service.create_campaign(caller, settings, None).await;
-    created.map(|campaign| campaign.id).map_err(|error| error.to_string())
+    created
+        .map(|campaign| campaign.id)
+        .map_err(|error| error.to_string())
 }

@@ -132,6 +132,11 @@ impl Heard {
         self.bell.ring();
     }
 
+    /// Wakes whoever waits, for something that is counted elsewhere.
+    pub(crate) fn notice(&self) {
+        self.bell.ring();
+    }
+
     /// The numbers up to now.
     #[must_use]
     pub fn continuity(&self) -> Continuity {

@@ -16,7 +16,8 @@ pub struct MediaOptions {
     pub audio: Audio,
     /// How many packets [`Heard`](super::Heard) keeps, the newest ones; 0 counts only. Default: 0.
     pub keep: usize,
-    /// Sends to where packets come from, whatever SDP says. Default: no.
+    /// Sends to where packets come from and hears packets from anywhere, whatever SDP says.
+    /// Default: no.
     pub symmetric: bool,
     /// Behind a NAT that SDP knows nothing of: SDP names a port at which nobody listens, so only a
     /// far end that answers to the source of packets is heard. Default: no.
@@ -70,6 +71,9 @@ impl MediaOptions {
 pub struct MediaCounts {
     /// Sent.
     pub sent: u64,
-    /// Received.
+    /// Received and heard.
     pub received: u64,
+    /// Received from somewhere else than the other side's SDP says, and not heard. Ports are used
+    /// again soon, and the last packets of a call may reach the next one.
+    pub strangers: u64,
 }

@@ -24,6 +24,7 @@ pub struct MediaPort {
     sending: Mutex<OutStream>,
     heard: Heard,
     sent: AtomicU64,
+    strangers: AtomicU64,
     ticking: AtomicBool,
     ticker: Ticker,
     line: Arc<Line>,
@@ -57,6 +58,7 @@ impl MediaPort {
             sending: Mutex::new(OutStream::new(options.audio, law)),
             options,
             sent: AtomicU64::new(0),
+            strangers: AtomicU64::new(0),
             ticking: AtomicBool::new(false),
             ticker: ticker.clone(),
             line: Arc::clone(line),
@@ -89,6 +91,7 @@ impl MediaPort {
         MediaCounts {
             sent: self.sent.load(Ordering::Relaxed),
             received: self.heard.count(),
+            strangers: self.strangers.load(Ordering::Relaxed),
         }
     }
 
@@ -229,15 +232,26 @@ impl MediaPort {
                     continue;
                 };
                 if self.line.is_plugged() {
-                    self.heard
-                        .push(&buffer[..length], self.options.telephone_event);
-                    if self.options.symmetric {
-                        self.sending().remote = Some(from);
-                    }
+                    self.take(&buffer[..length], from);
                 }
             }
         };
         let _: Option<()> = closed.run_until_cancelled(receive).await;
+    }
+
+    fn take(&self, datagram: &[u8], from: SocketAddr) {
+        let mut sending = self.sending();
+        if self.options.symmetric {
+            sending.remote = Some(from);
+        }
+        let stranger = sending.remote.is_some_and(|remote| remote != from);
+        drop(sending);
+        if stranger {
+            self.strangers.fetch_add(1, Ordering::Relaxed);
+            self.heard.notice();
+        } else {
+            self.heard.push(datagram, self.options.telephone_event);
+        }
     }
 
     /// Ends sending and receiving; what was heard stays readable.
@@ -332,6 +346,23 @@ mod tests {
             .until_count(a.heard().count() + 5, LIMIT)
             .await
             .unwrap();
+    }
+
+    #[tokio::test]
+    async fn packets_of_strangers_are_counted_and_not_heard() {
+        let (a, b) = pair(MediaOptions::default(), MediaOptions::default()).await;
+        let stranger = UdpSocket::bind((IP, 0)).await.unwrap();
+        stranger
+            .send_to(&[0x80, 8, 0, 1, 0, 0, 0, 0, 9, 9, 9, 9, 1], b.announced)
+            .await
+            .unwrap();
+        b.heard()
+            .until("the stranger", LIMIT, |_| b.counts().strangers == 1)
+            .await
+            .unwrap();
+        b.heard().until_count(3, LIMIT).await.unwrap();
+        assert!(b.heard().continuity().is_one_continuous_stream());
+        a.close();
     }
 
     #[tokio::test]

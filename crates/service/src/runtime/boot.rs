@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use outdial_domain::{
-    AttemptId, BreakTime, Campaign, CampaignState, Permit, TenantId, Timestamp, Trunk,
-    WishedState,
+    AttemptId, BreakTime, Campaign, CampaignState, Permit, TenantId, Timestamp, Trunk, WishedState,
 };
-use outdial_engine::input::{AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules};
+use outdial_engine::input::{
+    AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules,
+};
 use outdial_engine::{Engine, EngineConfig};
 use outdial_store::{CampaignQuery, Dialog, DialogOwner, Store, StoreError};
 use outdial_telephony::{Command, Connector, StoredDialog};
@@ -69,7 +70,14 @@ impl Runtime {
             seed: u64::from(tenant.number()),
             next_attempt: AttemptId::new(last.map_or(1, |id| id.number() + 1)),
         });
-        self.tenants.insert(tenant, TenantRuntime { engine, wake_at: None, live: BTreeMap::new() });
+        self.tenants.insert(
+            tenant,
+            TenantRuntime {
+                engine,
+                wake_at: None,
+                live: BTreeMap::new(),
+            },
+        );
         for fact in facts_of_setup(entry, &self.registry.trunks()) {
             self.tell(tenant, fact);
         }
@@ -84,13 +92,28 @@ impl Runtime {
     /// what holds dialing back first.
     async fn facts_of_past(&mut self, tenant: TenantId) -> Result<Vec<Input>, StoreError> {
         let mut facts = Vec::new();
-        for halt in self.store.halts().await?.into_iter().filter(|h| h.tenant == tenant) {
+        for halt in self
+            .store
+            .halts()
+            .await?
+            .into_iter()
+            .filter(|h| h.tenant == tenant)
+        {
             match serde_json::from_str::<HaltScope>(&halt.scope) {
-                Ok(scope) => facts.push(Input::Halted { scope, reason: halt.reason }),
+                Ok(scope) => facts.push(Input::Halted {
+                    scope,
+                    reason: halt.reason,
+                }),
                 Err(error) => tracing::error!(%error, "a stored halt cannot be read"),
             }
         }
-        for breaker in self.store.breakers().await?.into_iter().filter(|b| b.tenant == tenant) {
+        for breaker in self
+            .store
+            .breakers()
+            .await?
+            .into_iter()
+            .filter(|b| b.tenant == tenant)
+        {
             match serde_json::from_str(&breaker.data) {
                 Ok(state) => facts.push(Input::BreakerSet(state)),
                 Err(error) => tracing::error!(%error, "a stored breaker cannot be read"),
@@ -100,7 +123,12 @@ impl Runtime {
         let mut after = None;
         loop {
             let states = vec!["draft", "scheduled", "running", "paused"];
-            let query = CampaignQuery { tenant: Some(tenant), states, after, ..CampaignQuery::default() };
+            let query = CampaignQuery {
+                tenant: Some(tenant),
+                states,
+                after,
+                ..CampaignQuery::default()
+            };
             let page = self.store.campaigns(query).await?;
             for campaign in page.items {
                 facts.push(Input::CampaignLoaded(Box::new(
@@ -134,11 +162,16 @@ pub(crate) async fn load_campaign(
 ) -> Result<LoadedCampaign, StoreError> {
     let counts = store.contact_counts(campaign.id).await?;
     let from = ledger_start(&campaign, now);
-    let sum = store.ledger(campaign.id, from, now + std::time::Duration::from_secs(900)).await?;
+    let sum = store
+        .ledger(campaign.id, from, now + std::time::Duration::from_secs(900))
+        .await?;
     Ok(LoadedCampaign {
         open_contacts: counts.open(),
         contacts: counts.total(),
-        ledger: Ledger { live: sum.live, abandoned: sum.abandoned },
+        ledger: Ledger {
+            live: sum.live,
+            abandoned: sum.abandoned,
+        },
         campaign,
     })
 }
@@ -171,7 +204,10 @@ fn facts_of_setup(entry: &TenantEntry, trunks: &[Trunk]) -> Vec<Input> {
             weight: trunk.weight,
             cause_map: trunk.cause_map.clone(),
         }));
-        facts.push(Input::PermitSet { trunk: trunk.name, permit: Permit::default() });
+        facts.push(Input::PermitSet {
+            trunk: trunk.name,
+            permit: Permit::default(),
+        });
     }
     for agent in entry.agents.values() {
         facts.push(Input::AgentSet(AgentRules {
@@ -195,7 +231,12 @@ async fn adopt_orphans(store: &Arc<dyn Store>) -> Result<Vec<StoredDialog>, Stor
                 orphans.push(stored);
                 let nobody = DialogOwner::Nobody(dialog.owner.tenant());
                 if dialog.owner != nobody {
-                    store.store_dialog(Dialog { owner: nobody, ..dialog }).await?;
+                    store
+                        .store_dialog(Dialog {
+                            owner: nobody,
+                            ..dialog
+                        })
+                        .await?;
                 }
             }
             None => unreadable.push(dialog.leg),
@@ -217,7 +258,10 @@ async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(),
         let contact = store.contact(attempt.contact).await?;
         let revision = store.revision(attempt.campaign, attempt.revision).await?;
         let (Some(campaign), Some(contact)) = (campaign, contact) else {
-            tracing::error!(attempt = attempt.id.number(), "an attempt without campaign or contact is left as it is");
+            tracing::error!(
+                attempt = attempt.id.number(),
+                "an attempt without campaign or contact is left as it is"
+            );
             continue;
         };
         let settings = revision.map_or(campaign.settings, |revision| revision.settings);
@@ -228,10 +272,15 @@ async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(),
             &settings,
             now,
         );
-        store.end_attempt(orders::end_attempt(stored.tenant, end)).await?;
+        store
+            .end_attempt(orders::end_attempt(stored.tenant, end))
+            .await?;
     }
     if count > 0 {
-        tracing::warn!(attempts = count, "attempts of the last run whose end nobody saw are unknown");
+        tracing::warn!(
+            attempts = count,
+            "attempts of the last run whose end nobody saw are unknown"
+        );
     }
     Ok(())
 }

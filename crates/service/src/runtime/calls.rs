@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use outdial_domain::{
-    AgentId, AttemptId, Connection, Evidence, FlowSource, PhoneAddress, Target, TenantId, Timestamp,
-    TrunkName,
+    AgentId, AttemptId, Connection, Evidence, FlowSource, PhoneAddress, Target, TenantId,
+    Timestamp, TrunkName,
 };
 use outdial_engine::input::Input;
 use outdial_engine::output::Dial;
@@ -26,8 +26,11 @@ impl Runtime {
     /// Commits a new attempt, then calls.
     pub(super) fn dial(&mut self, tenant: TenantId, dial: Dial) {
         let leg = self.legs.begin(Owner::Callee(tenant, dial.attempt));
-        let party =
-            Party::Callee { trunk: dial.trunk, to: dial.number, caller_id: dial.caller_id };
+        let party = Party::Callee {
+            trunk: dial.trunk,
+            to: dial.number,
+            caller_id: dial.caller_id,
+        };
         let (call, identity) = self.plan(leg, party);
         let begun = orders::begun(&dial);
         let attempt = NewAttempt {
@@ -42,7 +45,9 @@ impl Runtime {
             revision: dial.revision,
             started_at: dial.at,
             leg: new_leg(leg, identity.as_ref()),
-            events: vec![Happened::AttemptStarted(Box::new(begun.clone())).recorded(tenant, dial.at)],
+            events: vec![
+                Happened::AttemptStarted(Box::new(begun.clone())).recorded(tenant, dial.at),
+            ],
         };
         if let Some(tenant) = self.tenants.get_mut(&tenant) {
             tenant.live.insert(dial.attempt, begun);
@@ -50,25 +55,47 @@ impl Runtime {
         let store = Arc::clone(&self.store);
         self.work.push(Box::pin(async move {
             let result = store.place_attempt(attempt).await;
-            Done::Planned { leg, call, identity, result }
+            Done::Planned {
+                leg,
+                call,
+                identity,
+                result,
+            }
         }));
     }
 
     /// Commits that an attempt goes out over another trunk, then calls.
     pub(super) fn redial(&mut self, tenant: TenantId, attempt: AttemptId, trunk: TrunkName) {
-        let Some(live) = self.tenants.get_mut(&tenant).and_then(|t| t.live.get_mut(&attempt)) else {
+        let Some(live) = self
+            .tenants
+            .get_mut(&tenant)
+            .and_then(|t| t.live.get_mut(&attempt))
+        else {
             return;
         };
         live.trunk = trunk;
-        let party = Party::Callee { trunk, to: live.number, caller_id: live.caller_id };
+        let party = Party::Callee {
+            trunk,
+            to: live.number,
+            caller_id: live.caller_id,
+        };
         let leg = self.legs.begin(Owner::Callee(tenant, attempt));
         let (call, identity) = self.plan(leg, party);
-        let rerouted =
-            AttemptRerouted { tenant, attempt, trunk, leg: new_leg(leg, identity.as_ref()) };
+        let rerouted = AttemptRerouted {
+            tenant,
+            attempt,
+            trunk,
+            leg: new_leg(leg, identity.as_ref()),
+        };
         let store = Arc::clone(&self.store);
         self.work.push(Box::pin(async move {
             let result = store.reroute_attempt(rerouted).await;
-            Done::Planned { leg, call, identity, result }
+            Done::Planned {
+                leg,
+                call,
+                identity,
+                result,
+            }
         }));
     }
 
@@ -88,18 +115,32 @@ impl Runtime {
             Connection::Permanent => "Outdial",
             Connection::PerCall => "Outdial call",
         };
-        let caller = Caller { user: None, display: Some(display.to_owned()) };
-        let party = Party::Agent { address, caller, codecs: Vec::new() };
-        self.call_beside(Owner::Agent(tenant, id), party, DialogOwner::Agent(tenant, id));
+        let caller = Caller {
+            user: None,
+            display: Some(display.to_owned()),
+        };
+        let party = Party::Agent {
+            address,
+            caller,
+            codecs: Vec::new(),
+        };
+        self.call_beside(
+            Owner::Agent(tenant, id),
+            party,
+            DialogOwner::Agent(tenant, id),
+        );
     }
 
     /// Commits a flow's leg, then calls it; the callee is joined with it once it answers.
     pub(super) fn call_flow(&mut self, tenant: TenantId, attempt: AttemptId, flow: &Target) {
         let uri = match flow {
             Target::Sip(uri) => Some(uri.clone()),
-            Target::Flow(id) => self.registry.flow(tenant, *id).map(|flow| match flow.source {
-                FlowSource::Sip(uri) => uri,
-            }),
+            Target::Flow(id) => self
+                .registry
+                .flow(tenant, *id)
+                .map(|flow| match flow.source {
+                    FlowSource::Sip(uri) => uri,
+                }),
             Target::SkillGroup(_) => None,
         };
         let live = self.tenants.get(&tenant).and_then(|t| t.live.get(&attempt));
@@ -107,8 +148,15 @@ impl Runtime {
             self.tell(tenant, Input::FlowFailed(attempt));
             return;
         };
-        let caller = Caller { user: Some(live.number.text()), display: None };
-        let party = Party::Flow { address: Address::Uri(uri), caller, codecs: Vec::new() };
+        let caller = Caller {
+            user: Some(live.number.text()),
+            display: None,
+        };
+        let party = Party::Flow {
+            address: Address::Uri(uri),
+            caller,
+            codecs: Vec::new(),
+        };
         let owner = DialogOwner::Flow(tenant, attempt);
         self.call_beside(Owner::Flow(tenant, attempt), party, owner);
     }
@@ -124,7 +172,12 @@ impl Runtime {
         let store = Arc::clone(&self.store);
         self.work.push(Box::pin(async move {
             let result = store.store_dialog(dialog).await;
-            Done::Planned { leg, call, identity: Some(identity), result }
+            Done::Planned {
+                leg,
+                call,
+                identity: Some(identity),
+                result,
+            }
         }));
     }
 
@@ -147,7 +200,9 @@ impl Runtime {
         identity: Option<DialogIdentity>,
         result: Result<(), StoreError>,
     ) {
-        let Some(known) = self.legs.get_mut(leg) else { return };
+        let Some(known) = self.legs.get_mut(leg) else {
+            return;
+        };
         let (owner, given_up) = (known.owner, known.ended_by_us);
         if let Err(error) = result {
             self.not_placed(leg, owner, &error);
@@ -164,7 +219,13 @@ impl Runtime {
                 }
                 self.connector.send(Command::Place { call, identity });
             }
-            Some(_) => self.over(leg, Evidence { ended_by: Some(outdial_domain::EndedBy::Us), ..Evidence::default() }),
+            Some(_) => self.over(
+                leg,
+                Evidence {
+                    ended_by: Some(outdial_domain::EndedBy::Us),
+                    ..Evidence::default()
+                },
+            ),
             None => self.over(leg, facts::not_sent()),
         }
     }
@@ -193,8 +254,12 @@ impl Runtime {
 
     /// Gives up a call that is not answered.
     pub(super) fn cancel(&mut self, owner: Owner) {
-        let Some(leg) = self.legs.of(owner) else { return };
-        let Some(known) = self.legs.get_mut(leg) else { return };
+        let Some(leg) = self.legs.of(owner) else {
+            return;
+        };
+        let Some(known) = self.legs.get_mut(leg) else {
+            return;
+        };
         match known.phase {
             Phase::Committing => known.ended_by_us = true,
             Phase::Calling | Phase::Up => self.connector.send(Command::Cancel { leg }),
@@ -203,8 +268,12 @@ impl Runtime {
 
     /// Ends a leg in whatever state it is.
     pub(super) fn hang_up(&mut self, owner: Owner, reason: HangUpReason) {
-        let Some(leg) = self.legs.of(owner) else { return };
-        let Some(known) = self.legs.get_mut(leg) else { return };
+        let Some(leg) = self.legs.of(owner) else {
+            return;
+        };
+        let Some(known) = self.legs.get_mut(leg) else {
+            return;
+        };
         known.ended_by_us = true;
         if known.phase != Phase::Committing {
             self.connector.send(Command::HangUp { leg, reason });
@@ -212,15 +281,29 @@ impl Runtime {
     }
 
     /// Joins a callee with an agent's leg.
-    pub(super) fn join(&mut self, tenant: TenantId, attempt: AttemptId, agent: AgentId, tone: bool) {
+    pub(super) fn join(
+        &mut self,
+        tenant: TenantId,
+        attempt: AttemptId,
+        agent: AgentId,
+        tone: bool,
+    ) {
         let callee = self.legs.of(Owner::Callee(tenant, attempt));
         let other = self.legs.of(Owner::Agent(tenant, agent));
         match (callee, other) {
             (Some(callee), Some(other)) => {
-                if let Some(live) = self.tenants.get_mut(&tenant).and_then(|t| t.live.get_mut(&attempt)) {
+                if let Some(live) = self
+                    .tenants
+                    .get_mut(&tenant)
+                    .and_then(|t| t.live.get_mut(&attempt))
+                {
                     live.agent = Some(agent);
                 }
-                self.connector.send(Command::Join { callee, other, tone });
+                self.connector.send(Command::Join {
+                    callee,
+                    other,
+                    tone,
+                });
             }
             // One of them has just gone; the fact is on its way to the engine.
             _ => tracing::debug!(attempt = attempt.number(), "nobody to join"),
@@ -230,7 +313,9 @@ impl Runtime {
     /// An event on a leg.
     pub(super) fn hear_leg(&mut self, event: LineEvent) {
         let Some(leg) = event.leg() else { return };
-        let Some(known) = self.legs.get(leg) else { return };
+        let Some(known) = self.legs.get(leg) else {
+            return;
+        };
         let owner = known.owner;
         match event {
             LineEvent::Trying { .. } => {
@@ -238,8 +323,16 @@ impl Runtime {
                     self.tell(tenant, Input::Responded(attempt));
                 }
             }
-            LineEvent::Progress { progress, media, at, .. } => {
-                if let (Some(live), true) = (self.live_of(owner), media || progress == outdial_domain::Progress::Ringing) {
+            LineEvent::Progress {
+                progress,
+                media,
+                at,
+                ..
+            } => {
+                if let (Some(live), true) = (
+                    self.live_of(owner),
+                    media || progress == outdial_domain::Progress::Ringing,
+                ) {
                     live.progress_at.get_or_insert(at);
                 }
                 self.tell_of(owner, facts::progress(owner, progress, media));
@@ -264,19 +357,27 @@ impl Runtime {
     /// The far end picked up: the engine hears it before anything is committed, and the answer is
     /// acknowledged once the dialog is.
     fn answered(&mut self, leg: LegId, owner: Owner, at: Timestamp, answered: &AnsweredDialog) {
-        let Some(known) = self.legs.get_mut(leg) else { return };
+        let Some(known) = self.legs.get_mut(leg) else {
+            return;
+        };
         known.phase = Phase::Up;
         let identity = known.identity.clone();
         self.tell_of(owner, facts::answered(owner));
         // Orders first (the join), then what is to be remembered.
         self.settle();
-        let dialog = |owner| identity.as_ref().map(|i| dialog(leg, owner, i, Some(answered)));
+        let dialog = |owner| {
+            identity
+                .as_ref()
+                .map(|i| dialog(leg, owner, i, Some(answered)))
+        };
         let write = match owner {
             Owner::Callee(tenant, attempt) => {
                 let dialog = dialog(DialogOwner::Callee(tenant, attempt));
                 self.attempt_answered(tenant, attempt, at, dialog)
             }
-            Owner::Agent(tenant, agent) => dialog(DialogOwner::Agent(tenant, agent)).map(Write::Dialog),
+            Owner::Agent(tenant, agent) => {
+                dialog(DialogOwner::Agent(tenant, agent)).map(Write::Dialog)
+            }
             Owner::Flow(tenant, attempt) => {
                 self.join_flow(tenant, attempt, leg);
                 dialog(DialogOwner::Flow(tenant, attempt)).map(Write::Dialog)
@@ -303,29 +404,49 @@ impl Runtime {
         live.answered_at = Some(at);
         let progress_at = live.progress_at;
         let events = vec![Happened::AttemptAnswered(Box::new(live.clone())).recorded(tenant, at)];
-        Some(Write::Answered(AttemptAnswered { tenant, attempt, progress_at, at, dialog, events }))
+        Some(Write::Answered(AttemptAnswered {
+            tenant,
+            attempt,
+            progress_at,
+            at,
+            dialog,
+            events,
+        }))
     }
 
     fn join_flow(&mut self, tenant: TenantId, attempt: AttemptId, flow: LegId) {
         match self.legs.of(Owner::Callee(tenant, attempt)) {
-            Some(callee) => self.connector.send(Command::Join { callee, other: flow, tone: false }),
+            Some(callee) => self.connector.send(Command::Join {
+                callee,
+                other: flow,
+                tone: false,
+            }),
             None => self.hang_up(Owner::Flow(tenant, attempt), HangUpReason::Normal),
         }
     }
 
     fn joined(&mut self, owner: Owner, at: Timestamp) {
-        let Owner::Callee(tenant, attempt) = owner else { return };
+        let Owner::Callee(tenant, attempt) = owner else {
+            return;
+        };
         if let Some(live) = self.live_of(owner) {
             live.joined_at.get_or_insert(at);
             let agent = live.agent;
-            self.write(Write::Joined(AttemptJoined { tenant, attempt, at, agent }));
+            self.write(Write::Joined(AttemptJoined {
+                tenant,
+                attempt,
+                at,
+                agent,
+            }));
         }
         self.tell(tenant, Input::Joined(attempt));
     }
 
     /// A leg is over: the engine hears it, and what hung on it goes too.
     pub(super) fn over(&mut self, leg: LegId, evidence: Evidence) {
-        let Some(known) = self.legs.end(leg) else { return };
+        let Some(known) = self.legs.end(leg) else {
+            return;
+        };
         match known.owner {
             Owner::Callee(tenant, attempt) => {
                 self.hang_up(Owner::Flow(tenant, attempt), HangUpReason::Normal);
@@ -348,9 +469,7 @@ impl Runtime {
 
     fn live_of(&mut self, owner: Owner) -> Option<&mut outdial_domain::Attempt> {
         match owner {
-            Owner::Callee(tenant, attempt) => {
-                self.tenants.get_mut(&tenant)?.live.get_mut(&attempt)
-            }
+            Owner::Callee(tenant, attempt) => self.tenants.get_mut(&tenant)?.live.get_mut(&attempt),
             _ => None,
         }
     }
@@ -359,7 +478,10 @@ impl Runtime {
 fn new_leg(leg: LegId, identity: Option<&DialogIdentity>) -> NewLeg {
     // A dialog's identity is plain data: it always becomes JSON.
     let identity = identity.and_then(|i| serde_json::to_string(&(i, None::<AnsweredDialog>)).ok());
-    NewLeg { leg: leg.0, identity: identity.unwrap_or_default() }
+    NewLeg {
+        leg: leg.0,
+        identity: identity.unwrap_or_default(),
+    }
 }
 
 fn dialog(
@@ -369,12 +491,21 @@ fn dialog(
     answered: Option<&AnsweredDialog>,
 ) -> Dialog {
     let text = serde_json::to_string(&(identity, answered)).unwrap_or_default();
-    Dialog { leg: leg.0, owner, identity: text, answered: answered.is_some() }
+    Dialog {
+        leg: leg.0,
+        owner,
+        identity: text,
+        answered: answered.is_some(),
+    }
 }
 
 /// A dialog of an earlier run as telephony needs it to end it; `None` where nothing was ever sent.
 pub(super) fn stored_dialog(dialog: &Dialog) -> Option<StoredDialog> {
     let (identity, answered): (DialogIdentity, Option<AnsweredDialog>) =
         serde_json::from_str(&dialog.identity).ok()?;
-    Some(StoredDialog { leg: LegId(dialog.leg), identity, answered })
+    Some(StoredDialog {
+        leg: LegId(dialog.leg),
+        identity,
+        answered,
+    })
 }

@@ -19,7 +19,11 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new() -> Self {
         let wall = wall_millis();
-        Self { anchor_wall: wall, anchor: Instant::now(), last: wall }
+        Self {
+            anchor_wall: wall,
+            anchor: Instant::now(),
+            last: wall,
+        }
     }
 
     pub(crate) fn now(&mut self) -> Timestamp {
@@ -39,7 +43,9 @@ impl Clock {
 }
 
 fn wall_millis() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -53,7 +59,10 @@ mod tests {
         let first = clock.now();
         assert!(clock.now() >= first);
         clock.anchor_wall -= 3_600_000;
-        assert!(clock.now() >= first, "an hour behind the wall clock: it catches up");
+        assert!(
+            clock.now() >= first,
+            "an hour behind the wall clock: it catches up"
+        );
         clock.anchor_wall += 7_200_000;
         let ahead = clock.last;
         assert!(clock.now().millis() >= ahead);

@@ -10,7 +10,9 @@ use super::legs::{Leg, Owner, Phase};
 /// A 183 without media is no sign of ringing (many gateways send it at once), so it only tells that
 /// something answers there.
 pub(crate) fn progress(owner: Owner, progress: Progress, media: bool) -> Option<Input> {
-    let Owner::Callee(_, attempt) = owner else { return None };
+    let Owner::Callee(_, attempt) = owner else {
+        return None;
+    };
     Some(match progress {
         Progress::SessionProgress if !media => Input::Responded(attempt),
         progress => Input::Progressed { attempt, progress },
@@ -31,7 +33,10 @@ pub(crate) fn answered(owner: Owner) -> Option<Input> {
 pub(crate) fn ended(leg: &Leg, evidence: Evidence) -> Option<Input> {
     match leg.owner {
         Owner::Callee(_, attempt) => Some(Input::Ended { attempt, evidence }),
-        Owner::Agent(_, agent) => Some(Input::AgentLegDown { agent, why: leg_end(leg, evidence) }),
+        Owner::Agent(_, agent) => Some(Input::AgentLegDown {
+            agent,
+            why: leg_end(leg, evidence),
+        }),
         Owner::Flow(_, attempt) if leg.handed_back => Some(Input::HandedBack(attempt)),
         // We end a flow's leg only when its callee is gone: the engine knows.
         Owner::Flow(..) if leg.ended_by_us => None,
@@ -68,11 +73,20 @@ mod tests {
     use outdial_domain::{AgentId, AttemptId, TenantId};
 
     fn leg(owner: Owner, phase: Phase) -> Leg {
-        Leg { owner, phase, identity: None, ended_by_us: false, handed_back: false }
+        Leg {
+            owner,
+            phase,
+            identity: None,
+            ended_by_us: false,
+            handed_back: false,
+        }
     }
 
     fn why(leg: &Leg, by: EndedBy) -> LegEnd {
-        let evidence = Evidence { ended_by: Some(by), ..Evidence::default() };
+        let evidence = Evidence {
+            ended_by: Some(by),
+            ..Evidence::default()
+        };
         match ended(leg, evidence) {
             Some(Input::AgentLegDown { why, .. }) => why,
             other => panic!("{other:?}"),
@@ -83,9 +97,15 @@ mod tests {
     fn only_a_phone_that_hangs_up_a_leg_that_was_up_means_a_break() {
         let owner = Owner::Agent(TenantId::new(1), AgentId::new("1001").unwrap());
         assert_eq!(why(&leg(owner, Phase::Up), EndedBy::Remote), LegEnd::HungUp);
-        assert_eq!(why(&leg(owner, Phase::Calling), EndedBy::Remote), LegEnd::NotReached);
+        assert_eq!(
+            why(&leg(owner, Phase::Calling), EndedBy::Remote),
+            LegEnd::NotReached
+        );
         assert_eq!(why(&leg(owner, Phase::Up), EndedBy::Network), LegEnd::Lost);
-        let ours = Leg { ended_by_us: true, ..leg(owner, Phase::Up) };
+        let ours = Leg {
+            ended_by_us: true,
+            ..leg(owner, Phase::Up)
+        };
         assert_eq!(why(&ours, EndedBy::Us), LegEnd::ByUs);
     }
 
@@ -93,9 +113,18 @@ mod tests {
     fn a_183_without_media_is_no_progress() {
         let owner = Owner::Callee(TenantId::new(1), AttemptId::new(1));
         let attempt = AttemptId::new(1);
-        assert_eq!(progress(owner, Progress::SessionProgress, false), Some(Input::Responded(attempt)));
-        assert!(matches!(progress(owner, Progress::SessionProgress, true), Some(Input::Progressed { .. })));
-        assert!(matches!(progress(owner, Progress::Ringing, false), Some(Input::Progressed { .. })));
+        assert_eq!(
+            progress(owner, Progress::SessionProgress, false),
+            Some(Input::Responded(attempt))
+        );
+        assert!(matches!(
+            progress(owner, Progress::SessionProgress, true),
+            Some(Input::Progressed { .. })
+        ));
+        assert!(matches!(
+            progress(owner, Progress::Ringing, false),
+            Some(Input::Progressed { .. })
+        ));
     }
 
     #[test]
@@ -103,9 +132,21 @@ mod tests {
         let owner = Owner::Flow(TenantId::new(1), AttemptId::new(1));
         let attempt = AttemptId::new(1);
         let up = leg(owner, Phase::Up);
-        assert_eq!(ended(&up, Evidence::default()), Some(Input::FlowEnded(attempt)));
-        assert_eq!(ended(&leg(owner, Phase::Calling), Evidence::default()), Some(Input::FlowFailed(attempt)));
-        let back = Leg { handed_back: true, ..up };
-        assert_eq!(ended(&back, Evidence::default()), Some(Input::HandedBack(attempt)));
+        assert_eq!(
+            ended(&up, Evidence::default()),
+            Some(Input::FlowEnded(attempt))
+        );
+        assert_eq!(
+            ended(&leg(owner, Phase::Calling), Evidence::default()),
+            Some(Input::FlowFailed(attempt))
+        );
+        let back = Leg {
+            handed_back: true,
+            ..up
+        };
+        assert_eq!(
+            ended(&back, Evidence::default()),
+            Some(Input::HandedBack(attempt))
+        );
     }
 }

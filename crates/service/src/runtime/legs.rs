@@ -55,16 +55,28 @@ impl Legs {
     /// Ids begin with the time of the start in milliseconds, shifted by 20 bits, so that they are
     /// never used twice, not even after a restart.
     pub(crate) fn new() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let millis = u64::try_from(since.as_millis()).unwrap_or(0);
-        Self { next: millis << 20, legs: BTreeMap::new(), by_owner: BTreeMap::new() }
+        Self {
+            next: millis << 20,
+            legs: BTreeMap::new(),
+            by_owner: BTreeMap::new(),
+        }
     }
 
     /// A new leg for this owner, in place of an earlier one.
     pub(crate) fn begin(&mut self, owner: Owner) -> LegId {
         let id = LegId(self.next);
         self.next += 1;
-        let leg = Leg { owner, phase: Phase::Committing, identity: None, ended_by_us: false, handed_back: false };
+        let leg = Leg {
+            owner,
+            phase: Phase::Committing,
+            identity: None,
+            ended_by_us: false,
+            handed_back: false,
+        };
         self.legs.insert(id, leg);
         self.by_owner.insert(owner, id);
         id
@@ -108,7 +120,11 @@ mod tests {
         let second = legs.begin(owner);
         assert!(second > first);
         legs.end(first);
-        assert_eq!(legs.of(owner), Some(second), "a failover's new leg is not lost with the old one");
+        assert_eq!(
+            legs.of(owner),
+            Some(second),
+            "a failover's new leg is not lost with the old one"
+        );
         legs.end(second);
         assert_eq!(legs.of(owner), None);
     }

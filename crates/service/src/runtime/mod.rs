@@ -10,6 +10,7 @@ mod boot;
 mod calls;
 mod clock;
 mod facts;
+mod figures;
 mod legs;
 mod orders;
 mod reservations;
@@ -28,7 +29,9 @@ use outdial_domain::{Attempt, AttemptId, CampaignId, TenantId, Timestamp};
 use outdial_engine::Engine;
 use outdial_engine::input::{HaltScope, Input};
 use outdial_store::{DueContacts, NewEvent, Store, StoreError};
-use outdial_telephony::{Call, Connector, DialogIdentity, Event as LineEvent, EventReceiver, LegId};
+use outdial_telephony::{
+    Call, Connector, DialogIdentity, Event as LineEvent, EventReceiver, LegId,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::events::Happened;
@@ -55,11 +58,25 @@ pub(crate) type Ask = Box<dyn FnOnce(&mut Runtime) + Send>;
 /// What has come back from the store.
 enum Done {
     /// An attempt, or another leg, has its identity committed (or not) and may be called.
-    Planned { leg: LegId, call: Call, identity: Option<DialogIdentity>, result: Result<(), StoreError> },
+    Planned {
+        leg: LegId,
+        call: Call,
+        identity: Option<DialogIdentity>,
+        result: Result<(), StoreError>,
+    },
     /// A write that must not be lost.
-    Written { number: u64, write: Write, confirm: Option<LegId>, result: Result<(), StoreError> },
+    Written {
+        number: u64,
+        write: Write,
+        confirm: Option<LegId>,
+        result: Result<(), StoreError>,
+    },
     /// Contacts for an engine's window.
-    Loaded { tenant: TenantId, campaign: CampaignId, result: Result<(DueContacts, Vec<u32>), StoreError> },
+    Loaded {
+        tenant: TenantId,
+        campaign: CampaignId,
+        result: Result<(DueContacts, Vec<u32>), StoreError>,
+    },
     /// Whether the store can commit again.
     Probed(Result<(), StoreError>),
 }
@@ -97,6 +114,7 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// Runs until it is told to stop.
     pub(crate) async fn run(mut self, mut asks: mpsc::Receiver<Ask>, mut lines: EventReceiver) {
+        figures::describe();
         let mut upkeep = tokio::time::interval(UPKEEP_EVERY);
         upkeep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut probe = tokio::time::interval(PROBE_EVERY);
@@ -145,7 +163,9 @@ impl Runtime {
     pub(crate) fn settle(&mut self) {
         while let Some((tenant, fact)) = self.facts.pop_front() {
             let now = self.clock.now();
-            let Some(runtime) = self.tenants.get_mut(&tenant) else { continue };
+            let Some(runtime) = self.tenants.get_mut(&tenant) else {
+                continue;
+            };
             runtime.engine.handle(now, fact);
             self.carry_out_orders(tenant);
         }
@@ -181,7 +201,10 @@ impl Runtime {
     /// Takes no new calls from now on.
     pub(crate) fn stop_dialing(&mut self) {
         let reason = "the server is stopping".to_owned();
-        self.tell_all(&Input::Halted { scope: HaltScope::Tenant, reason });
+        self.tell_all(&Input::Halted {
+            scope: HaltScope::Tenant,
+            reason,
+        });
     }
 
     /// Ends the loop.
@@ -223,6 +246,7 @@ impl Runtime {
 
     fn keep_up(&mut self) {
         self.divide_trunks();
+        self.show_figures();
     }
 
     /// Hands a change to the store; it is tried until it is committed.
@@ -243,23 +267,43 @@ impl Runtime {
         let store = Arc::clone(&self.store);
         self.work.push(Box::pin(async move {
             let result = write.clone().commit(&store).await;
-            Done::Written { number, write, confirm, result }
+            Done::Written {
+                number,
+                write,
+                confirm,
+                result,
+            }
         }));
     }
 
     fn came_back(&mut self, done: Done) {
         match done {
-            Done::Planned { leg, call, identity, result } => {
+            Done::Planned {
+                leg,
+                call,
+                identity,
+                result,
+            } => {
                 self.place(leg, call, identity, result);
             }
-            Done::Written { number, write, confirm, result } => {
+            Done::Written {
+                number,
+                write,
+                confirm,
+                result,
+            } => {
                 self.confirm(confirm);
-                if let AfterWrite::BeganToFail(reason) = self.writes.came_back(number, write, result)
+                if let AfterWrite::BeganToFail(reason) =
+                    self.writes.came_back(number, write, result)
                 {
                     self.stop_for_store(reason);
                 }
             }
-            Done::Loaded { tenant, campaign, result } => self.loaded(tenant, campaign, result),
+            Done::Loaded {
+                tenant,
+                campaign,
+                result,
+            } => self.loaded(tenant, campaign, result),
             Done::Probed(Ok(())) => self.resume_after_store(),
             Done::Probed(Err(error)) => tracing::debug!(%error, "the store cannot commit yet"),
         }
@@ -267,7 +311,8 @@ impl Runtime {
 
     fn confirm(&self, leg: Option<LegId>) {
         if let Some(leg) = leg {
-            self.connector.send(outdial_telephony::Command::Confirm { leg });
+            self.connector
+                .send(outdial_telephony::Command::Confirm { leg });
         }
     }
 
@@ -276,14 +321,17 @@ impl Runtime {
         if self.store_fails.is_none() {
             tracing::error!(%reason, "the store cannot commit; dialing stops until it can");
             self.writes.begin_to_fail();
-            self.tell_all(&Input::StoreFailing { reason: Some(reason.clone()) });
+            self.tell_all(&Input::StoreFailing {
+                reason: Some(reason.clone()),
+            });
             self.store_fails = Some(reason);
         }
     }
 
     fn probe(&mut self) {
         let store = Arc::clone(&self.store);
-        self.work.push(Box::pin(async move { Done::Probed(store.probe().await) }));
+        self.work
+            .push(Box::pin(async move { Done::Probed(store.probe().await) }));
     }
 
     fn resume_after_store(&mut self) {
@@ -305,10 +353,17 @@ impl Runtime {
 
     fn hear(&mut self, event: LineEvent) {
         match event {
-            LineEvent::TrunkHealth { trunk, answered, .. } => {
+            LineEvent::TrunkHealth {
+                trunk, answered, ..
+            } => {
                 self.tell_all(&Input::TrunkProbed { trunk, answered });
             }
-            LineEvent::TrunkRegistration { trunk, registered, status, .. } => {
+            LineEvent::TrunkRegistration {
+                trunk,
+                registered,
+                status,
+                ..
+            } => {
                 self.trunk_registered(trunk, registered, status);
             }
             LineEvent::Registered { account, .. } => {
@@ -317,7 +372,9 @@ impl Runtime {
                 }
             }
             LineEvent::Unregistered { .. } => {}
-            LineEvent::Cleared { dialogs, silent, .. } => {
+            LineEvent::Cleared {
+                dialogs, silent, ..
+            } => {
                 tracing::info!(dialogs, silent, "calls of the server's last run are ended");
                 let legs = std::mem::take(&mut self.orphans);
                 self.write(Write::ForgetDialogs(legs));

@@ -31,18 +31,45 @@ impl Runtime {
             Output::AttemptAnswered { .. } => {}
             Output::AttemptEnded(end) => self.attempt_ended(tenant, *end),
             Output::ContactsMoved(updates) => self.write(Write::Moved(updates, Vec::new())),
-            Output::LoadContacts { campaign, count, holds } => {
+            Output::LoadContacts {
+                campaign,
+                count,
+                holds,
+            } => {
                 self.load(tenant, campaign, count, holds);
             }
             Output::CallAgent(agent) => self.call_agent(tenant, agent),
             Output::HangUpAgent(agent) => {
                 self.hang_up(Owner::Agent(tenant, agent), HangUpReason::Normal);
             }
-            Output::AgentChanged { agent, state, attempt } => {
-                self.note(tenant, &Happened::AgentState { agent, state, attempt });
+            Output::AgentChanged {
+                agent,
+                state,
+                attempt,
+            } => {
+                self.note(
+                    tenant,
+                    &Happened::AgentState {
+                        agent,
+                        state,
+                        attempt,
+                    },
+                );
             }
-            Output::AgentWishChanged { agent, wish, reason } => {
-                self.write(Write::Wish(tenant, AgentWish { agent, wish, reason }, Vec::new()));
+            Output::AgentWishChanged {
+                agent,
+                wish,
+                reason,
+            } => {
+                self.write(Write::Wish(
+                    tenant,
+                    AgentWish {
+                        agent,
+                        wish,
+                        reason,
+                    },
+                    Vec::new(),
+                ));
             }
             Output::Offered(offer) => self.note(
                 tenant,
@@ -53,15 +80,30 @@ impl Runtime {
                     ends_at: offer.ends_at,
                 },
             ),
-            Output::OfferEnded { offer, agent, dialed } => {
-                self.note(tenant, &Happened::OfferEnded { offer: offer.0, agent, dialed });
+            Output::OfferEnded {
+                offer,
+                agent,
+                dialed,
+            } => {
+                self.note(
+                    tenant,
+                    &Happened::OfferEnded {
+                        offer: offer.0,
+                        agent,
+                        dialed,
+                    },
+                );
             }
             Output::CampaignChanged { campaign, state } => {
                 let at = self.now();
                 let event = Happened::CampaignState { campaign, state }.recorded(tenant, at);
                 self.write(Write::CampaignState(campaign, state, vec![event]));
             }
-            Output::TrunkChanged { trunk, health, reason } => {
+            Output::TrunkChanged {
+                trunk,
+                health,
+                reason,
+            } => {
                 self.trunk_changed(tenant, trunk, health, reason);
             }
             Output::BreakerOpened(breaker) => self.breaker_opened(tenant, &breaker),
@@ -87,12 +129,18 @@ impl Runtime {
         let store = Arc::clone(&self.store);
         let day = self.registry.day_of_number_cap(tenant, now);
         self.work.push(Box::pin(async move {
-            let due = store.due_contacts(campaign, now, count as usize, &holds).await;
+            let due = store
+                .due_contacts(campaign, now, count as usize, &holds)
+                .await;
             let result = match due {
                 Ok(due) => with_calls_today(&store, tenant, due, day).await,
                 Err(error) => Err(error),
             };
-            Done::Loaded { tenant, campaign, result }
+            Done::Loaded {
+                tenant,
+                campaign,
+                result,
+            }
         }));
     }
 
@@ -105,7 +153,12 @@ impl Runtime {
         let fact = match result {
             Ok((due, calls_today)) => Input::ContactsLoaded {
                 campaign,
-                contacts: due.contacts.into_iter().zip(calls_today).map(due_contact).collect(),
+                contacts: due
+                    .contacts
+                    .into_iter()
+                    .zip(calls_today)
+                    .map(due_contact)
+                    .collect(),
                 next_due: due.next_due,
                 more: due.more,
             },
@@ -133,8 +186,12 @@ impl Runtime {
         let event = trunk_event(tenant, at, breaker.trunk, "breaker_open", reason);
         // Breaker states are plain data: they always become JSON.
         let data = serde_json::to_string(breaker).unwrap_or_default();
-        let stored =
-            Breaker { tenant, trunk: breaker.trunk, caller_id: breaker.caller_id, data };
+        let stored = Breaker {
+            tenant,
+            trunk: breaker.trunk,
+            caller_id: breaker.caller_id,
+            data,
+        };
         self.write(Write::Breaker(stored, vec![event]));
     }
 
@@ -160,7 +217,14 @@ impl Runtime {
             TrunkHealth::Up => tracing::info!(%trunk, %reason, "trunk is up"),
             _ => tracing::warn!(%trunk, health = name, %reason, "trunk is not well"),
         }
-        self.note(tenant, &Happened::TrunkHealth { trunk, health: name.to_owned(), reason });
+        self.note(
+            tenant,
+            &Happened::TrunkHealth {
+                trunk,
+                health: name.to_owned(),
+                reason,
+            },
+        );
     }
 }
 
@@ -171,7 +235,12 @@ fn trunk_event(
     health: &str,
     reason: String,
 ) -> outdial_store::NewEvent {
-    Happened::TrunkHealth { trunk, health: health.to_owned(), reason }.recorded(tenant, at)
+    Happened::TrunkHealth {
+        trunk,
+        health: health.to_owned(),
+        reason,
+    }
+    .recorded(tenant, at)
 }
 
 /// Calls to each contact's numbers today, where a profile limits them.
@@ -185,13 +254,22 @@ async fn with_calls_today(
         let none = vec![0; due.contacts.len()];
         return Ok((due, none));
     };
-    let numbers: Vec<PhoneNumber> =
-        due.contacts.iter().flat_map(|contact| contact.numbers.iter().copied()).collect();
+    let numbers: Vec<PhoneNumber> = due
+        .contacts
+        .iter()
+        .flat_map(|contact| contact.numbers.iter().copied())
+        .collect();
     let mut counts = store.attempts_to(tenant, numbers, since).await?.into_iter();
     let calls = due
         .contacts
         .iter()
-        .map(|contact| counts.by_ref().take(contact.numbers.len()).max().unwrap_or(0))
+        .map(|contact| {
+            counts
+                .by_ref()
+                .take(contact.numbers.len())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     Ok((due, calls))
 }

@@ -4,13 +4,13 @@ use outdial_domain::{Permit, Reservation, TenantId, TrunkName};
 
 /// What a tenant does with a trunk right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// Who.
-    pub tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Calls that it has on the trunk.
-    pub in_use: u32,
+    pub(crate) in_use: u32,
     /// Whether it has campaigns that would dial more.
-    pub wants_more: bool,
+    pub(crate) wants_more: bool,
 }
 
 /// Divides a trunk among tenants.
@@ -18,7 +18,7 @@ pub struct Demand {
 /// Each keeps the calls that it has. What is free is divided evenly among those who want more (among
 /// all, when nobody does, so that a first call finds its line); odd lines go to the first ones. The
 /// permits never add up to more than the trunk takes, unless more is in use already.
-pub fn divide(
+pub(crate) fn divide(
     trunk: TrunkName,
     max_calls: Option<u32>,
     calls_per_1000_s: Option<u32>,
@@ -33,14 +33,27 @@ pub fn divide(
         .iter()
         .map(|demand| {
             let takes = demand.wants_more || !anyone;
-            let part = |whole: u64| if takes { even_part(whole, takers, nth) } else { 0 };
+            let part = |whole: u64| {
+                if takes {
+                    even_part(whole, takers, nth)
+                } else {
+                    0
+                }
+            };
             let calls = free.map_or(u32::MAX, |free| demand.in_use.saturating_add(part(free)));
             let calls_per_1000_s = calls_per_1000_s.map(|rate| part(u64::from(rate)));
             if takes {
                 nth += 1;
             }
-            let permit = Permit { calls, calls_per_1000_s };
-            Reservation { tenant: demand.tenant, trunk, permit }
+            let permit = Permit {
+                calls,
+                calls_per_1000_s,
+            };
+            Reservation {
+                tenant: demand.tenant,
+                trunk,
+                permit,
+            }
         })
         .collect()
 }
@@ -61,11 +74,18 @@ mod tests {
     }
 
     fn demand(tenant: u32, in_use: u32, wants_more: bool) -> Demand {
-        Demand { tenant: TenantId::new(tenant), in_use, wants_more }
+        Demand {
+            tenant: TenantId::new(tenant),
+            in_use,
+            wants_more,
+        }
     }
 
     fn calls(max: Option<u32>, demands: &[Demand]) -> Vec<u32> {
-        divide(trunk(), max, None, demands).iter().map(|r| r.permit.calls).collect()
+        divide(trunk(), max, None, demands)
+            .iter()
+            .map(|r| r.permit.calls)
+            .collect()
     }
 
     #[test]
@@ -76,14 +96,26 @@ mod tests {
 
     #[test]
     fn free_lines_go_to_those_who_want_them() {
-        assert_eq!(calls(Some(30), &[demand(1, 10, true), demand(2, 0, false)]), [30, 0]);
-        assert_eq!(calls(Some(31), &[demand(1, 10, true), demand(2, 0, true)]), [21, 10]);
-        assert_eq!(calls(Some(30), &[demand(1, 0, false), demand(2, 0, false)]), [15, 15]);
+        assert_eq!(
+            calls(Some(30), &[demand(1, 10, true), demand(2, 0, false)]),
+            [30, 0]
+        );
+        assert_eq!(
+            calls(Some(31), &[demand(1, 10, true), demand(2, 0, true)]),
+            [21, 10]
+        );
+        assert_eq!(
+            calls(Some(30), &[demand(1, 0, false), demand(2, 0, false)]),
+            [15, 15]
+        );
     }
 
     #[test]
     fn what_is_in_use_is_never_taken() {
-        assert_eq!(calls(Some(10), &[demand(1, 10, false), demand(2, 4, true)]), [10, 4]);
+        assert_eq!(
+            calls(Some(10), &[demand(1, 10, false), demand(2, 4, true)]),
+            [10, 4]
+        );
     }
 
     #[test]
@@ -99,7 +131,16 @@ mod tests {
 
     #[test]
     fn the_rate_of_new_calls_is_divided_as_well() {
-        let shares = divide(trunk(), None, Some(5_000), &[demand(1, 0, true), demand(2, 0, true)]);
-        assert!(shares.iter().all(|r| r.permit.calls_per_1000_s == Some(2_500)));
+        let shares = divide(
+            trunk(),
+            None,
+            Some(5_000),
+            &[demand(1, 0, true), demand(2, 0, true)],
+        );
+        assert!(
+            shares
+                .iter()
+                .all(|r| r.permit.calls_per_1000_s == Some(2_500))
+        );
     }
 }

@@ -48,7 +48,13 @@ impl Runtime {
                 .iter()
                 .map(|(&tenant, runtime)| Demand {
                     tenant,
-                    in_use: count(runtime.live.values().filter(|a| a.trunk == trunk.name).count()),
+                    in_use: count(
+                        runtime
+                            .live
+                            .values()
+                            .filter(|a| a.trunk == trunk.name)
+                            .count(),
+                    ),
                     wants_more: runtime.engine.wants_lines(),
                 })
                 .collect();
@@ -59,9 +65,15 @@ impl Runtime {
                 &demands,
             );
             for share in shares {
-                let before = self.trunks.permits.insert((trunk.name, share.tenant), share.permit);
+                let before = self
+                    .trunks
+                    .permits
+                    .insert((trunk.name, share.tenant), share.permit);
                 if before != Some(share.permit) {
-                    let fact = Input::PermitSet { trunk: trunk.name, permit: share.permit };
+                    let fact = Input::PermitSet {
+                        trunk: trunk.name,
+                        permit: share.permit,
+                    };
                     self.tell(share.tenant, fact);
                 }
             }
@@ -69,12 +81,18 @@ impl Runtime {
     }
 
     /// Calls over a trunk outside of any campaign; the call is ended as soon as it is answered.
-    pub(crate) fn test_trunk(&mut self, test: TrunkTest) -> Result<oneshot::Receiver<Evidence>, String> {
+    pub(crate) fn test_trunk(
+        &mut self,
+        test: TrunkTest,
+    ) -> Result<oneshot::Receiver<Evidence>, String> {
         let number = self.trunks.next_test;
         self.trunks.next_test += 1;
         let leg = self.legs.begin(Owner::TrunkTest(number));
-        let party =
-            Party::Callee { trunk: test.trunk, to: test.to, caller_id: test.caller_id };
+        let party = Party::Callee {
+            trunk: test.trunk,
+            to: test.to,
+            caller_id: test.caller_id,
+        };
         let call = Call::to(leg, party);
         let identity = self.connector.plan(&call).map_err(|error| {
             self.legs.end(leg);

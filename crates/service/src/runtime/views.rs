@@ -23,7 +23,9 @@ impl Runtime {
         command: Command,
     ) -> Result<CampaignState, ServiceError> {
         let now = self.now();
-        let engine = self.engine(tenant).ok_or(ServiceError::CampaignNotFound(command.campaign))?;
+        let engine = self
+            .engine(tenant)
+            .ok_or(ServiceError::CampaignNotFound(command.campaign))?;
         let result = engine.command(now, command).map_err(ServiceError::from);
         self.carry_out_orders(tenant);
         result
@@ -60,8 +62,14 @@ impl Runtime {
 
     /// The tenant's agents, by id.
     pub(crate) fn agent_views(&mut self, tenant: TenantId) -> Vec<AgentView> {
-        let agents = self.engine(tenant).map(|engine| engine.agents()).unwrap_or_default();
-        agents.into_iter().filter_map(|view| self.agent_in_words(tenant, view)).collect()
+        let agents = self
+            .engine(tenant)
+            .map(|engine| engine.agents())
+            .unwrap_or_default();
+        agents
+            .into_iter()
+            .filter_map(|view| self.agent_in_words(tenant, view))
+            .collect()
     }
 
     /// An agent.
@@ -95,7 +103,9 @@ impl Runtime {
 
     /// What is offered to an agent right now.
     pub(crate) fn offers(&mut self, tenant: TenantId, agent: AgentId) -> Vec<Offer> {
-        self.engine(tenant).map(|engine| engine.offers(agent)).unwrap_or_default()
+        self.engine(tenant)
+            .map(|engine| engine.offers(agent))
+            .unwrap_or_default()
     }
 
     /// To whom an offer was made that still stands.
@@ -135,7 +145,9 @@ impl Runtime {
                 agents_connected += u32::from(view.leg == outdial_engine::LegView::Up);
             }
         }
-        let reasons = self.store_fails().map(|why| format!("the store cannot commit: {why}"));
+        let reasons = self
+            .store_fails()
+            .map(|why| format!("the store cannot commit: {why}"));
         Readiness {
             reasons: reasons.into_iter().collect(),
             trunks: self.trunk_views(None),
@@ -158,13 +170,21 @@ impl From<outdial_engine::CommandError> for ServiceError {
 
 /// An engine's refusal as use cases answer it.
 pub(crate) fn reason(refusal: &Refusal) -> Reason {
-    Reason { code: refusal.code.clone(), text: refusal.words.clone(), until: refusal.until }
+    Reason {
+        code: refusal.code.clone(),
+        text: refusal.words.clone(),
+        until: refusal.until,
+    }
 }
 
 fn standing_in_words(standing: &ContactStanding) -> Vec<Reason> {
     if let Some(attempt) = standing.attempt {
         let text = format!("it is being called (attempt {attempt})");
-        return vec![Reason { code: "calling".to_owned(), text, until: None }];
+        return vec![Reason {
+            code: "calling".to_owned(),
+            text,
+            until: None,
+        }];
     }
     let mut reasons: Vec<Reason> = standing.refusals.iter().map(reason).collect();
     if let Some(ahead) = standing.ahead {
@@ -173,15 +193,25 @@ fn standing_in_words(standing: &ContactStanding) -> Vec<Reason> {
             1 => "one contact goes before it".to_owned(),
             ahead => format!("{ahead} contacts go before it"),
         };
-        reasons.push(Reason { code: "waiting".to_owned(), text, until: None });
+        reasons.push(Reason {
+            code: "waiting".to_owned(),
+            text,
+            until: None,
+        });
     }
     reasons
 }
 
 fn place_in_words(contact: &Contact) -> Reason {
-    let outcome = contact.last_outcome.map_or("none", outdial_domain::Outcome::as_str);
+    let outcome = contact
+        .last_outcome
+        .map_or("none", outdial_domain::Outcome::as_str);
     let (code, text, until) = match contact.state {
-        ContactState::Fresh => ("waiting", "it waits for its turn in the list".to_owned(), None),
+        ContactState::Fresh => (
+            "waiting",
+            "it waits for its turn in the list".to_owned(),
+            None,
+        ),
         ContactState::Resting => {
             let text = format!("it rests; its last outcome was {outcome}");
             ("resting", text, Some(contact.not_before))
@@ -189,18 +219,28 @@ fn place_in_words(contact: &Contact) -> Reason {
         ContactState::InProgress => ("calling", "it is being called".to_owned(), None),
         ContactState::Done => ("done", format!("it is final: {outcome}"), None),
     };
-    Reason { code: code.to_owned(), text, until }
+    Reason {
+        code: code.to_owned(),
+        text,
+        until,
+    }
 }
 
 fn trunk_view(trunk: &outdial_domain::Trunk, seen: &[outdial_engine::TrunkView]) -> TrunkView {
-    let health = seen.iter().map(|view| view.health).max_by_key(|health| match health {
-        TrunkHealth::Up => 0,
-        TrunkHealth::Doubtful => 1,
-        TrunkHealth::Out => 2,
-    });
+    let health = seen
+        .iter()
+        .map(|view| view.health)
+        .max_by_key(|health| match health {
+            TrunkHealth::Up => 0,
+            TrunkHealth::Doubtful => 1,
+            TrunkHealth::Out => 2,
+        });
     let (health, reason) = match health.unwrap_or_default() {
         TrunkHealth::Up => ("up", ""),
-        TrunkHealth::Doubtful => ("doubtful", "it does not answer OPTIONS; calls are still tried"),
+        TrunkHealth::Doubtful => (
+            "doubtful",
+            "it does not answer OPTIONS; calls are still tried",
+        ),
         TrunkHealth::Out => ("out", "calls on it fail; one is tried every 30 seconds"),
     };
     TrunkView {

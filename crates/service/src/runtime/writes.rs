@@ -43,9 +43,10 @@ impl Write {
                 store.set_campaign_state(campaign, state, events).await
             }
             Self::Breaker(breaker, events) => store.put_breaker(breaker, events).await,
-            Self::BreakersLifted(tenant, trunk, events) => {
-                store.remove_breakers(tenant, trunk, events).await.map(|_| ())
-            }
+            Self::BreakersLifted(tenant, trunk, events) => store
+                .remove_breakers(tenant, trunk, events)
+                .await
+                .map(|_| ()),
             Self::Dialog(dialog) => store.store_dialog(dialog).await,
             Self::ForgetDialogs(legs) => store.forget_dialogs(legs).await,
             Self::Events(events) => store.append_events(events).await,
@@ -127,12 +128,9 @@ impl Writes {
         self.failing = false;
         self.events_waiting = 0;
         let waited: Vec<_> = std::mem::take(&mut self.waiting).into_iter().collect();
-        self.under_way.extend(waited.iter().map(|(number, _)| *number));
+        self.under_way
+            .extend(waited.iter().map(|(number, _)| *number));
         waited
-    }
-
-    pub(crate) fn is_failing(&self) -> bool {
-        self.failing
     }
 
     /// Whether nothing is on its way and nothing waits.
@@ -165,8 +163,9 @@ impl Writes {
             .min()
             .copied()
             .unwrap_or(self.next);
-        let (told, keep) =
-            std::mem::take(&mut self.watchers).into_iter().partition(|(below, _)| *below <= first);
+        let (told, keep) = std::mem::take(&mut self.watchers)
+            .into_iter()
+            .partition(|(below, _)| *below <= first);
         self.watchers = keep;
         for (_, watcher) in Vec::<(u64, oneshot::Sender<()>)>::from(told) {
             // Whoever asked may have gone away.
@@ -199,7 +198,10 @@ mod tests {
         let after = writes.came_back(second.0, second.1, Err(StoreError::Full));
         assert!(matches!(after, AfterWrite::BeganToFail(_)));
         assert!(writes.take(write(3)).is_none());
-        assert_eq!(writes.came_back(first.0, first.1, Err(StoreError::Full)), AfterWrite::FailsStill);
+        assert_eq!(
+            writes.came_back(first.0, first.1, Err(StoreError::Full)),
+            AfterWrite::FailsStill
+        );
         assert!(!writes.is_settled());
         assert_eq!(legs(writes.resume()), [1, 2, 3]);
     }
@@ -208,9 +210,15 @@ mod tests {
     fn a_change_that_can_never_be_made_does_not_hold_up_the_others() {
         let mut writes = Writes::default();
         let (number, taken) = writes.take(write(1)).unwrap();
-        let never = StoreError::NotFound { what: "attempt", id: "1".to_owned() };
-        assert_eq!(writes.came_back(number, taken, Err(never)), AfterWrite::Settled);
-        assert!(writes.is_settled() && !writes.is_failing());
+        let never = StoreError::NotFound {
+            what: "attempt",
+            id: "1".to_owned(),
+        };
+        assert_eq!(
+            writes.came_back(number, taken, Err(never)),
+            AfterWrite::Settled
+        );
+        assert!(writes.is_settled() && !writes.failing);
     }
 
     #[test]

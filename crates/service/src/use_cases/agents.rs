@@ -40,9 +40,13 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`].
     pub async fn agent(&self, caller: &Caller, id: AgentId) -> Result<AgentView, ServiceError> {
-        caller.needs(Right::Read).or_else(|_| caller.needs(Right::ActAs(id)))?;
+        caller
+            .needs(Right::Read)
+            .or_else(|_| caller.needs(Right::ActAs(id)))?;
         let tenant = caller.tenant;
-        self.ask(move |runtime| runtime.agent_view(tenant, id)).await?.ok_or_else(|| no_agent(id))
+        self.ask(move |runtime| runtime.agent_view(tenant, id))
+            .await?
+            .ok_or_else(|| no_agent(id))
     }
 
     /// Stores what an agent wishes to be, and does it.
@@ -59,14 +63,28 @@ impl Service {
     ) -> Result<AgentView, ServiceError> {
         self.may_lead(caller, id)?;
         if reason.chars().count() > 200 {
-            return Err(ServiceError::field("reason", "must have at most 200 characters"));
+            return Err(ServiceError::field(
+                "reason",
+                "must have at most 200 characters",
+            ));
         }
         if self.core.registry.agent(caller.tenant, id).is_none() {
             return Err(no_agent(id));
         }
-        let stored = AgentWish { agent: id, wish, reason: reason.to_owned() };
-        self.store().wish_agent(caller.tenant, stored, Vec::new()).await?;
-        let fact = Input::AgentWished { agent: id, wish, when, reason: reason.to_owned() };
+        let stored = AgentWish {
+            agent: id,
+            wish,
+            reason: reason.to_owned(),
+        };
+        self.store()
+            .wish_agent(caller.tenant, stored, Vec::new())
+            .await?;
+        let fact = Input::AgentWished {
+            agent: id,
+            wish,
+            when,
+            reason: reason.to_owned(),
+        };
         self.tell_and_view(caller, id, fact).await
     }
 
@@ -74,7 +92,11 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn end_wrap_up(&self, caller: &Caller, id: AgentId) -> Result<AgentView, ServiceError> {
+    pub async fn end_wrap_up(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+    ) -> Result<AgentView, ServiceError> {
         self.may_lead(caller, id)?;
         self.tell_and_view(caller, id, Input::WrapUpEnded(id)).await
     }
@@ -88,13 +110,19 @@ impl Service {
         caller: &Caller,
         agent: AgentId,
     ) -> Result<Vec<OfferView>, ServiceError> {
-        caller.needs(Right::Read).or_else(|_| caller.needs(Right::ActAs(agent)))?;
+        caller
+            .needs(Right::Read)
+            .or_else(|_| caller.needs(Right::ActAs(agent)))?;
         let tenant = caller.tenant;
-        let offers = self.ask(move |runtime| runtime.offers(tenant, agent)).await?;
+        let offers = self
+            .ask(move |runtime| runtime.offers(tenant, agent))
+            .await?;
         let ids: Vec<ContactId> = offers.iter().map(|offer| offer.contact).collect();
         let mut contacts = self.store().contacts_by_id(ids).await?;
         let views = offers.into_iter().filter_map(|offer| {
-            let at = contacts.iter().position(|contact| contact.id == offer.contact)?;
+            let at = contacts
+                .iter()
+                .position(|contact| contact.id == offer.contact)?;
             Some(OfferView {
                 id: offer.id.0,
                 campaign: offer.campaign,
@@ -111,7 +139,8 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`] when the offer is over.
     pub async fn accept_offer(&self, caller: &Caller, offer: u64) -> Result<(), ServiceError> {
-        self.answer_offer(caller, offer, Input::OfferAccepted(OfferId(offer))).await
+        self.answer_offer(caller, offer, Input::OfferAccepted(OfferId(offer)))
+            .await
     }
 
     /// The agent leaves an offered contact.
@@ -119,7 +148,8 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`] when the offer is over.
     pub async fn skip_offer(&self, caller: &Caller, offer: u64) -> Result<(), ServiceError> {
-        self.answer_offer(caller, offer, Input::OfferSkipped(OfferId(offer))).await
+        self.answer_offer(caller, offer, Input::OfferSkipped(OfferId(offer)))
+            .await
     }
 
     /// Ends the callee's leg of a call; the agent goes on to wrap-up.
@@ -128,11 +158,17 @@ impl Service {
     /// [`ServiceError::NotFound`] when there is no such call right now.
     pub async fn hang_up(&self, caller: &Caller, call: AttemptId) -> Result<(), ServiceError> {
         let tenant = caller.tenant;
-        let live = self.ask(move |runtime| runtime.live_attempt(tenant, call)).await?;
-        let none = || ServiceError::NotFound { what: "call", id: call.to_string() };
+        let live = self
+            .ask(move |runtime| runtime.live_attempt(tenant, call))
+            .await?;
+        let none = || ServiceError::NotFound {
+            what: "call",
+            id: call.to_string(),
+        };
         let live = live.ok_or_else(none)?;
         self.may_end(caller, live.agent)?;
-        self.ask(move |runtime| runtime.tell(tenant, Input::HangUpAsked(call))).await
+        self.ask(move |runtime| runtime.tell(tenant, Input::HangUpAsked(call)))
+            .await
     }
 
     /// Stores what an agent concluded of a call.
@@ -146,22 +182,32 @@ impl Service {
         disposition: Disposition,
     ) -> Result<(), ServiceError> {
         if disposition.do_not_call {
-            return Err(ServiceError::NotBuilt("the do-not-call list (do_not_call)".to_owned()));
+            return Err(ServiceError::NotBuilt(
+                "the do-not-call list (do_not_call)".to_owned(),
+            ));
         }
         if !(1..=64).contains(&disposition.code.chars().count()) {
             return Err(ServiceError::field("code", "must have 1 to 64 characters"));
         }
         if disposition.notes.chars().count() > 4000 {
-            return Err(ServiceError::field("notes", "must have at most 4000 characters"));
+            return Err(ServiceError::field(
+                "notes",
+                "must have at most 4000 characters",
+            ));
         }
         let tenant = caller.tenant;
-        let live = self.ask(move |runtime| runtime.live_attempt(tenant, attempt)).await?;
+        let live = self
+            .ask(move |runtime| runtime.live_attempt(tenant, attempt))
+            .await?;
         let agent = match &live {
             Some(live) => live.agent,
             None => match self.store().attempt(tenant, attempt).await? {
                 Some(stored) => stored.attempt.agent,
                 None => {
-                    return Err(ServiceError::NotFound { what: "attempt", id: attempt.to_string() });
+                    return Err(ServiceError::NotFound {
+                        what: "attempt",
+                        id: attempt.to_string(),
+                    });
                 }
             },
         };
@@ -175,9 +221,12 @@ impl Service {
             author: caller.name.clone(),
             at,
         };
-        self.store().dispose_attempt(tenant, attempt, stored).await?;
+        self.store()
+            .dispose_attempt(tenant, attempt, stored)
+            .await?;
         if machine && live.is_some() {
-            self.ask(move |runtime| runtime.tell(tenant, Input::MarkedAsMachine(attempt))).await?;
+            self.ask(move |runtime| runtime.tell(tenant, Input::MarkedAsMachine(attempt)))
+                .await?;
         }
         Ok(())
     }
@@ -206,14 +255,21 @@ impl Service {
         answer: Input,
     ) -> Result<(), ServiceError> {
         let tenant = caller.tenant;
-        let agent = self.ask(move |runtime| runtime.offered_to(tenant, OfferId(offer))).await?;
-        let over = || ServiceError::NotFound { what: "offer", id: offer.to_string() };
+        let agent = self
+            .ask(move |runtime| runtime.offered_to(tenant, OfferId(offer)))
+            .await?;
+        let over = || ServiceError::NotFound {
+            what: "offer",
+            id: offer.to_string(),
+        };
         self.may_lead(caller, agent.ok_or_else(over)?)?;
         self.ask(move |runtime| runtime.tell(tenant, answer)).await
     }
 
     fn may_lead(&self, caller: &Caller, agent: AgentId) -> Result<(), ServiceError> {
-        caller.needs(Right::LeadAgents).or_else(|_| caller.needs(Right::ActAs(agent)))
+        caller
+            .needs(Right::LeadAgents)
+            .or_else(|_| caller.needs(Right::ActAs(agent)))
     }
 
     fn may_end(&self, caller: &Caller, agent: Option<AgentId>) -> Result<(), ServiceError> {
@@ -225,5 +281,8 @@ impl Service {
 }
 
 fn no_agent(id: AgentId) -> ServiceError {
-    ServiceError::NotFound { what: "agent", id: id.to_string() }
+    ServiceError::NotFound {
+        what: "agent",
+        id: id.to_string(),
+    }
 }

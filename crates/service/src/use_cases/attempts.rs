@@ -41,7 +41,11 @@ impl Service {
         };
         let found = self.store().attempts(query).await?;
         Ok(Page {
-            items: found.items.into_iter().map(|stored| stored.attempt).collect(),
+            items: found
+                .items
+                .into_iter()
+                .map(|stored| stored.attempt)
+                .collect(),
             next_cursor: found.next.map(|id| id.to_string()),
         })
     }
@@ -54,7 +58,10 @@ impl Service {
         caller.needs(Right::Read)?;
         match self.store().attempt(caller.tenant, id).await? {
             Some(stored) => Ok(stored.attempt),
-            None => Err(ServiceError::NotFound { what: "attempt", id: id.to_string() }),
+            None => Err(ServiceError::NotFound {
+                what: "attempt",
+                id: id.to_string(),
+            }),
         }
     }
 }

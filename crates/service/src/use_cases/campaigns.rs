@@ -44,8 +44,10 @@ impl Service {
                 author: caller.name.clone(),
                 at,
                 settings,
-                idempotency: idempotency_key
-                    .map(|key| IdempotencyKey { key: key.to_owned(), fingerprint }),
+                idempotency: idempotency_key.map(|key| IdempotencyKey {
+                    key: key.to_owned(),
+                    fingerprint,
+                }),
             })
             .await?;
         if created.created {
@@ -58,7 +60,11 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::CampaignNotFound`].
-    pub async fn campaign(&self, caller: &Caller, id: CampaignId) -> Result<Campaign, ServiceError> {
+    pub async fn campaign(
+        &self,
+        caller: &Caller,
+        id: CampaignId,
+    ) -> Result<Campaign, ServiceError> {
         self.own_campaign(caller, Right::Read, id).await
     }
 
@@ -84,7 +90,10 @@ impl Service {
             ..CampaignQuery::default()
         };
         let found = self.store().campaigns(query).await?;
-        Ok(Page { items: found.items, next_cursor: found.next.map(|id| id.to_string()) })
+        Ok(Page {
+            items: found.items,
+            next_cursor: found.next.map(|id| id.to_string()),
+        })
     }
 
     /// Edits a campaign: checks everything, commits a new revision, and hands it to the engine at one
@@ -105,7 +114,11 @@ impl Service {
             return Err(ServiceError::Edited(before.revision));
         }
         if is_over(before.state) {
-            return Err(LifeCycleError { state: "ended", command: "be edited" }.into());
+            return Err(LifeCycleError {
+                state: "ended",
+                command: "be edited",
+            }
+            .into());
         }
         let settings = edit(&before.settings)?;
         if settings == before.settings {
@@ -136,7 +149,11 @@ impl Service {
             self.store().reorder(id, settings.order).await?;
         }
         let (tenant, number) = (caller.tenant, revision.number);
-        let fact = Input::Revised { campaign: id, revision: number, settings: Box::new(settings) };
+        let fact = Input::Revised {
+            campaign: id,
+            revision: number,
+            settings: Box::new(settings),
+        };
         self.ask(move |runtime| runtime.tell(tenant, fact)).await?;
         self.own_campaign(caller, Right::RunCampaigns, id).await
     }
@@ -175,11 +192,19 @@ impl Service {
     ) -> Result<Campaign, ServiceError> {
         let campaign = self.own_campaign(caller, Right::RunCampaigns, id).await?;
         if is_over(campaign.state) {
-            return Err(LifeCycleError { state: "ended", command: command.name() }.into());
+            return Err(LifeCycleError {
+                state: "ended",
+                command: command.name(),
+            }
+            .into());
         }
         let tenant = caller.tenant;
-        let command = Command { campaign: id, command };
-        self.ask(move |runtime| runtime.command(tenant, command)).await??;
+        let command = Command {
+            campaign: id,
+            command,
+        };
+        self.ask(move |runtime| runtime.command(tenant, command))
+            .await??;
         self.settled().await?;
         self.own_campaign(caller, Right::RunCampaigns, id).await
     }
@@ -192,9 +217,17 @@ impl Service {
         let campaign = self.own_campaign(caller, Right::Read, id).await?;
         let stored = self.store().campaign_stats(id).await?;
         let tenant = caller.tenant;
-        let view = self.ask(move |runtime| runtime.campaign_view(tenant, id)).await?;
+        let view = self
+            .ask(move |runtime| runtime.campaign_view(tenant, id))
+            .await?;
         let outcomes: BTreeMap<_, _> = stored.outcomes;
-        let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+        let share = |part: u64, whole: u64| {
+            if whole == 0 {
+                0.0
+            } else {
+                part as f64 / whole as f64
+            }
+        };
         let mut stats = Stats {
             state: campaign.state,
             contacts: ContactCounts {
@@ -247,14 +280,19 @@ impl Service {
         let campaign = self.own_campaign(caller, Right::Read, id).await?;
         let tenant = caller.tenant;
         let found = match number {
-            Some(number) => self.store().contacts_with_number(tenant, Some(id), number).await?,
+            Some(number) => {
+                self.store()
+                    .contacts_with_number(tenant, Some(id), number)
+                    .await?
+            }
             None => Vec::new(),
         };
         let mut contacts = Vec::new();
         for contact in found {
             let asked = contact.clone();
-            let reasons =
-                self.ask(move |runtime| runtime.explain_contact(tenant, id, &asked)).await?;
+            let reasons = self
+                .ask(move |runtime| runtime.explain_contact(tenant, id, &asked))
+                .await?;
             let query = AttemptQuery {
                 contact: Some(contact.id),
                 newest_first: true,
@@ -267,7 +305,9 @@ impl Service {
                 attempts: attempts.into_iter().map(|stored| stored.attempt).collect(),
             });
         }
-        let view = self.ask(move |runtime| runtime.campaign_view(tenant, id)).await?;
+        let view = self
+            .ask(move |runtime| runtime.campaign_view(tenant, id))
+            .await?;
         let campaign = match view {
             Some(view) => view.not_dialing_because.iter().map(reason).collect(),
             None => vec![ended_reason(campaign.state)],
@@ -280,7 +320,8 @@ impl Service {
         let tenant = campaign.tenant;
         let now = self.now().await?;
         let loaded = Box::new(load_campaign(self.store(), campaign, now).await?);
-        self.ask(move |runtime| runtime.tell(tenant, Input::CampaignLoaded(loaded))).await
+        self.ask(move |runtime| runtime.tell(tenant, Input::CampaignLoaded(loaded)))
+            .await
     }
 
     pub(super) async fn now(&self) -> Result<outdial_domain::Timestamp, ServiceError> {
@@ -293,11 +334,17 @@ impl Service {
         let mut problems: Vec<FieldProblem> = settings
             .problems()
             .into_iter()
-            .map(|p| FieldProblem { field: p.field.to_owned(), problem: p.problem })
+            .map(|p| FieldProblem {
+                field: p.field.to_owned(),
+                problem: p.problem,
+            })
             .collect();
         let mut check = |sound: bool, field: &str, problem: &str| {
             if !sound {
-                problems.push(FieldProblem { field: field.to_owned(), problem: problem.to_owned() });
+                problems.push(FieldProblem {
+                    field: field.to_owned(),
+                    problem: problem.to_owned(),
+                });
             }
         };
         check(
@@ -310,29 +357,46 @@ impl Service {
             Target::Flow(id) => tenant.flows.contains_key(id),
             Target::Sip(uri) => uri.starts_with("sip:") || uri.starts_with("sips:"),
         };
-        check(known(&settings.target), "target", "names no skill group or flow of this tenant, or no sip: address");
+        check(
+            known(&settings.target),
+            "target",
+            "names no skill group or flow of this tenant, or no sip: address",
+        );
         check(
             settings.flow_first.as_ref().is_none_or(known),
             "flow_first",
             "names no flow of this tenant, or no sip: address",
         );
         let owned = |numbers: &[PhoneNumber]| {
-            numbers.iter().all(|number| tenant.caller_ids.iter().any(|own| own.number == *number))
+            numbers
+                .iter()
+                .all(|number| tenant.caller_ids.iter().any(|own| own.number == *number))
         };
-        check(owned(&settings.caller_ids), "caller_ids", "names a number that is not one of the tenant's caller_ids");
+        check(
+            owned(&settings.caller_ids),
+            "caller_ids",
+            "names a number that is not one of the tenant's caller_ids",
+        );
         check(
             owned(&settings.recall_caller_ids),
             "recall_caller_ids",
             "names a number that is not one of the tenant's caller_ids",
         );
-        if problems.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(problems)) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ServiceError::Invalid(problems))
+        }
     }
 }
 
 /// Tenant, mode and kind of target stay as they are for a campaign's whole life.
 fn check_what_never_changes(before: &Settings, after: &Settings) -> Result<(), ServiceError> {
     if before.mode.name() != after.mode.name() {
-        return Err(ServiceError::field("mode", "cannot be changed; make another campaign"));
+        return Err(ServiceError::field(
+            "mode",
+            "cannot be changed; make another campaign",
+        ));
     }
     if !before.target.same_kind(&after.target) {
         return Err(ServiceError::field(

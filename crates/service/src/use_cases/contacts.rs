@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use outdial_domain::{CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, TenantId};
+use outdial_domain::{
+    CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, TenantId,
+};
 use outdial_engine::input::Input;
 use outdial_store::{ImportOptions, ImportSession};
 
@@ -49,7 +51,10 @@ impl Import {
         let progress = self.session.progress();
         self.tell(progress.accepted, true).await?;
         finished?;
-        Ok(Imported { accepted: progress.accepted, duplicates: progress.duplicates })
+        Ok(Imported {
+            accepted: progress.accepted,
+            duplicates: progress.duplicates,
+        })
     }
 
     async fn tell(&mut self, accepted: u64, done: bool) -> Result<(), ServiceError> {
@@ -63,7 +68,11 @@ impl Import {
                     runtime.tell(tenant, Input::ContactsAdded { campaign, count });
                 }
                 let at = runtime.now();
-                let event = Happened::ImportProgress { campaign, accepted, done };
+                let event = Happened::ImportProgress {
+                    campaign,
+                    accepted,
+                    done,
+                };
                 runtime.write(Write::Events(vec![event.recorded(tenant, at)]));
             })
             .await
@@ -86,16 +95,24 @@ impl Service {
         if let CampaignState::Ended(reason) = campaign.state {
             if reason != EndReason::ListDone || !campaign.reopens() {
                 return Err(ServiceError::Conflict(
-                    "the campaign has ended and takes no more contacts; make another one".to_owned(),
+                    "the campaign has ended and takes no more contacts; make another one"
+                        .to_owned(),
                 ));
             }
             // Only the store knows a campaign that ended in an earlier run.
             let tenant = caller.tenant;
-            if self.ask(move |runtime| runtime.campaign_view(tenant, id)).await?.is_none() {
+            if self
+                .ask(move |runtime| runtime.campaign_view(tenant, id))
+                .await?
+                .is_none()
+            {
                 self.load(campaign).await?;
             }
         }
-        let session = self.store().import(id, ImportOptions { skip_duplicates }).await?;
+        let session = self
+            .store()
+            .import(id, ImportOptions { skip_duplicates })
+            .await?;
         Ok(Import {
             service: self.clone(),
             tenant: caller.tenant,
@@ -118,7 +135,13 @@ impl Service {
     ) -> Result<Page<Contact>, ServiceError> {
         self.own_campaign(caller, Right::Read, id).await?;
         let after = cursor_number(&page)?.map(ContactId::new);
-        let found = self.store().contacts(id, None, after, page_limit(&page)).await?;
-        Ok(Page { items: found.items, next_cursor: found.next.map(|id| id.to_string()) })
+        let found = self
+            .store()
+            .contacts(id, None, after, page_limit(&page))
+            .await?;
+        Ok(Page {
+            items: found.items,
+            next_cursor: found.next.map(|id| id.to_string()),
+        })
     }
 }

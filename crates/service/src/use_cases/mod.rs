@@ -7,6 +7,7 @@ mod contacts;
 mod operations;
 mod registry;
 mod starting;
+mod telling;
 mod watching;
 
 pub use agents::Disposition;
@@ -59,7 +60,11 @@ impl Service {
             // Whoever asked may have gone away.
             let _ = sender.send(question(runtime));
         });
-        self.core.asks.send(ask).await.map_err(|_| ServiceError::Stopping)?;
+        self.core
+            .asks
+            .send(ask)
+            .await
+            .map_err(|_| ServiceError::Stopping)?;
         answer.await.map_err(|_| ServiceError::Stopping)
     }
 
@@ -108,7 +113,10 @@ fn cursor_number(page: &PageRequest) -> Result<Option<u64>, ServiceError> {
         .as_deref()
         .map(|cursor| {
             cursor.parse().map_err(|_| {
-                ServiceError::field("cursor", "is not a next_cursor of this list; leave it out to begin anew")
+                ServiceError::field(
+                    "cursor",
+                    "is not a next_cursor of this list; leave it out to begin anew",
+                )
             })
         })
         .transpose()

@@ -23,7 +23,8 @@ impl Service {
     pub async fn trunks(&self, caller: &Caller) -> Result<Vec<TrunkView>, ServiceError> {
         caller.needs(Right::Read)?;
         let tenant = caller.tenant;
-        self.ask(move |runtime| runtime.trunk_views(Some(tenant))).await
+        self.ask(move |runtime| runtime.trunk_views(Some(tenant)))
+            .await
     }
 
     /// Lifts the breakers of a trunk.
@@ -42,7 +43,10 @@ impl Service {
             .ask(move |runtime| {
                 runtime.tell(tenant, Input::BreakerLifted { trunk, suspects });
                 runtime.settle();
-                runtime.trunk_views(Some(tenant)).into_iter().find(|view| view.name == trunk)
+                runtime
+                    .trunk_views(Some(tenant))
+                    .into_iter()
+                    .find(|view| view.name == trunk)
             })
             .await?;
         view.ok_or_else(|| no_trunk(trunk))
@@ -61,19 +65,36 @@ impl Service {
         caller_id: Option<PhoneNumber>,
     ) -> Result<Evidence, ServiceError> {
         caller.needs(Right::Operate)?;
-        let configured = self.core.registry.trunk(trunk).ok_or_else(|| no_trunk(trunk))?;
+        let configured = self
+            .core
+            .registry
+            .trunk(trunk)
+            .ok_or_else(|| no_trunk(trunk))?;
         let tenant = self.entry(caller)?;
         let own = tenant.caller_ids.iter().map(|own| own.number);
         let caller_id = match caller_id {
             Some(given) if own.clone().any(|own| own == given) => given,
             Some(_) => {
-                return Err(ServiceError::field("caller_id", "is not one of the tenant's caller_ids"));
+                return Err(ServiceError::field(
+                    "caller_id",
+                    "is not one of the tenant's caller_ids",
+                ));
             }
-            None => own.clone().find(|own| configured.carries(*own)).ok_or_else(|| {
-                ServiceError::field("caller_id", "the tenant has none that this trunk carries; add one")
-            })?,
+            None => own
+                .clone()
+                .find(|own| configured.carries(*own))
+                .ok_or_else(|| {
+                    ServiceError::field(
+                        "caller_id",
+                        "the tenant has none that this trunk carries; add one",
+                    )
+                })?,
         };
-        let test = TrunkTest { trunk, to, caller_id };
+        let test = TrunkTest {
+            trunk,
+            to,
+            caller_id,
+        };
         let started = self.ask(move |runtime| runtime.test_trunk(test)).await?;
         let mut over = started.map_err(|problem| ServiceError::field("trunk", problem))?;
         tokio::select! {
@@ -97,10 +118,16 @@ impl Service {
     ) -> Result<(), ServiceError> {
         self.check_scope(caller, scope).await?;
         if reason.chars().count() > 500 {
-            return Err(ServiceError::field("reason", "must have at most 500 characters"));
+            return Err(ServiceError::field(
+                "reason",
+                "must have at most 500 characters",
+            ));
         }
         let tenant = caller.tenant;
-        let fact = Input::Halted { scope, reason: reason.to_owned() };
+        let fact = Input::Halted {
+            scope,
+            reason: reason.to_owned(),
+        };
         // The engine first: a halt must hold even when it cannot be stored right now.
         self.ask(move |runtime| runtime.tell(tenant, fact)).await?;
         let halt = Halt {
@@ -119,26 +146,36 @@ impl Service {
     pub async fn release(&self, caller: &Caller, scope: HaltScope) -> Result<(), ServiceError> {
         self.check_scope(caller, scope).await?;
         let tenant = caller.tenant;
-        self.store().remove_halt(tenant, &scope_text(scope), Vec::new()).await?;
-        self.ask(move |runtime| runtime.tell(tenant, Input::HaltReleased(scope))).await
+        self.store()
+            .remove_halt(tenant, &scope_text(scope), Vec::new())
+            .await?;
+        self.ask(move |runtime| runtime.tell(tenant, Input::HaltReleased(scope)))
+            .await
     }
 
     async fn check_scope(&self, caller: &Caller, scope: HaltScope) -> Result<(), ServiceError> {
         caller.needs(Right::Operate)?;
         match scope {
             HaltScope::Tenant => Ok(()),
-            HaltScope::Trunk(name) => {
-                self.core.registry.trunk(name).map(|_| ()).ok_or_else(|| no_trunk(name))
-            }
-            HaltScope::Campaign(id) => {
-                self.own_campaign(caller, Right::Operate, id).await.map(|_| ())
-            }
+            HaltScope::Trunk(name) => self
+                .core
+                .registry
+                .trunk(name)
+                .map(|_| ())
+                .ok_or_else(|| no_trunk(name)),
+            HaltScope::Campaign(id) => self
+                .own_campaign(caller, Right::Operate, id)
+                .await
+                .map(|_| ()),
         }
     }
 }
 
 fn no_trunk(trunk: TrunkName) -> ServiceError {
-    ServiceError::NotFound { what: "trunk", id: trunk.to_string() }
+    ServiceError::NotFound {
+        what: "trunk",
+        id: trunk.to_string(),
+    }
 }
 
 /// A scope as it is stored; read back at the start.

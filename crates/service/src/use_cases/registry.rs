@@ -40,7 +40,12 @@ impl Service {
         if self.core.registry.admin_key.as_ref().is_some_and(same) {
             return self.admin(tenant).map(Some);
         }
-        let key = self.core.registry.keys().into_iter().find(|key| same(&key.secret_hash));
+        let key = self
+            .core
+            .registry
+            .keys()
+            .into_iter()
+            .find(|key| same(&key.secret_hash));
         Ok(key.and_then(|key| {
             Some(Caller {
                 tenant: key.tenant,
@@ -82,7 +87,10 @@ impl Service {
     /// [`ServiceError::NotFound`].
     pub fn tenant(&self, id: TenantId) -> Result<Tenant, ServiceError> {
         let entry = self.core.registry.tenant(id);
-        let entry = entry.ok_or(ServiceError::NotFound { what: "tenant", id: id.to_string() })?;
+        let entry = entry.ok_or(ServiceError::NotFound {
+            what: "tenant",
+            id: id.to_string(),
+        })?;
         Ok(entry.tenant.clone())
     }
 
@@ -146,24 +154,39 @@ impl Service {
     ) -> Result<NewKey, ServiceError> {
         caller.needs(Right::ManageKeys)?;
         if !(1..=64).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(ServiceError::field("name", "must have 1 to 64 printable characters"));
+            return Err(ServiceError::field(
+                "name",
+                "must have 1 to 64 printable characters",
+            ));
         }
         match (role, agent) {
             (Role::Agent, None) => {
-                return Err(ServiceError::field("agent", "a key of role agent names its agent"));
+                return Err(ServiceError::field(
+                    "agent",
+                    "a key of role agent names its agent",
+                ));
             }
             (Role::Agent, Some(id)) if self.core.registry.agent(caller.tenant, id).is_none() => {
                 return Err(ServiceError::field("agent", "is no agent of this tenant"));
             }
             (_, Some(_)) if role != Role::Agent => {
-                return Err(ServiceError::field("agent", "goes with the role agent only"));
+                return Err(ServiceError::field(
+                    "agent",
+                    "goes with the role agent only",
+                ));
             }
             _ => {}
         }
         if self.keys(caller).await?.iter().any(|key| key.name == name) {
-            return Err(ServiceError::Conflict(format!("there is a key `{name}` already")));
+            return Err(ServiceError::Conflict(format!(
+                "there is a key `{name}` already"
+            )));
         }
-        let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+        let secret = format!(
+            "{}{}",
+            uuid::Uuid::new_v4().simple(),
+            uuid::Uuid::new_v4().simple()
+        );
         let key = Key {
             tenant: caller.tenant,
             name: name.to_owned(),
@@ -190,7 +213,10 @@ impl Service {
         if was_there {
             Ok(())
         } else {
-            Err(ServiceError::NotFound { what: "key", id: name.to_owned() })
+            Err(ServiceError::NotFound {
+                what: "key",
+                id: name.to_owned(),
+            })
         }
     }
 
@@ -198,7 +224,10 @@ impl Service {
     pub(super) fn entry(&self, caller: &Caller) -> Result<Arc<TenantEntry>, ServiceError> {
         let id = caller.tenant;
         let entry = self.core.registry.tenant(id);
-        entry.ok_or(ServiceError::NotFound { what: "tenant", id: id.to_string() })
+        entry.ok_or(ServiceError::NotFound {
+            what: "tenant",
+            id: id.to_string(),
+        })
     }
 }
 

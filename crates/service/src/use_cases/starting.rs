@@ -53,12 +53,29 @@ impl Running {
         }
         let keys = store.keys().await?;
         let registry = Arc::new(Registry::new(setup.trunks, entries, keys, admin_key));
-        let runtime =
-            boot(Arc::clone(&store), Arc::clone(&connector), Arc::clone(&registry)).await?;
+        let runtime = boot(
+            Arc::clone(&store),
+            Arc::clone(&connector),
+            Arc::clone(&registry),
+        )
+        .await?;
         let (asks, asked) = mpsc::channel(ASKS);
         let runtime = tokio::spawn(runtime.run(asked, lines));
-        let core = Core { asks, store, registry, edits: Mutex::new(()) };
-        Ok(Self { service: Service { core: Arc::new(core) }, connector, runtime })
+        let core = Core {
+            asks,
+            store,
+            registry,
+            edits: Mutex::new(()),
+        };
+        let service = Service {
+            core: Arc::new(core),
+        };
+        tokio::spawn(super::telling::tell_stats(service.clone()));
+        Ok(Self {
+            service,
+            connector,
+            runtime,
+        })
     }
 
     /// Stops the server: no new calls, live ones finish within `patience`, what has happened is
@@ -69,7 +86,10 @@ impl Running {
         let mut left = 0;
         if service.ask(Runtime::stop_dialing).await.is_ok() {
             loop {
-                left = service.ask(|runtime| runtime.calls_in_progress()).await.unwrap_or(0);
+                left = service
+                    .ask(|runtime| runtime.calls_in_progress())
+                    .await
+                    .unwrap_or(0);
                 if left == 0 || Instant::now() >= until {
                     break;
                 }
@@ -159,14 +179,37 @@ async fn read_entry(
     tenant: outdial_domain::Tenant,
 ) -> Result<TenantEntry, ServiceError> {
     let id = tenant.id;
-    let agents = store.agents(id).await?.into_iter().map(|stored| (stored.item.id, stored.item));
-    let flows = store.flows(id).await?.into_iter().map(|stored| (stored.item.id, stored.item));
+    let agents = store
+        .agents(id)
+        .await?
+        .into_iter()
+        .map(|stored| (stored.item.id, stored.item));
+    let flows = store
+        .flows(id)
+        .await?
+        .into_iter()
+        .map(|stored| (stored.item.id, stored.item));
     Ok(TenantEntry {
         tenant,
         agents: agents.collect::<BTreeMap<_, _>>(),
         flows: flows.collect(),
-        skill_groups: store.skill_groups(id).await?.into_iter().map(|s| s.item).collect(),
-        number_groups: store.number_groups(id).await?.into_iter().map(|s| s.item).collect(),
-        caller_ids: store.caller_ids(id).await?.into_iter().map(|s| s.item).collect(),
+        skill_groups: store
+            .skill_groups(id)
+            .await?
+            .into_iter()
+            .map(|s| s.item)
+            .collect(),
+        number_groups: store
+            .number_groups(id)
+            .await?
+            .into_iter()
+            .map(|s| s.item)
+            .collect(),
+        caller_ids: store
+            .caller_ids(id)
+            .await?
+            .into_iter()
+            .map(|s| s.item)
+            .collect(),
     })
 }

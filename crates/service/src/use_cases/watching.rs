@@ -40,12 +40,17 @@ impl EventStream {
                 self.newest.changed().await.ok()?;
                 continue;
             }
-            match self.store.events_after(Some(self.tenant), self.place, BATCH).await {
+            match self
+                .store
+                .events_after(Some(self.tenant), self.place, BATCH)
+                .await
+            {
                 Ok(page) => {
                     self.place = page.next;
                     let events = page.events.into_iter().filter_map(understood);
                     let agent = self.agent;
-                    self.read.extend(events.filter(|event| concerns(&event.happened, agent)));
+                    self.read
+                        .extend(events.filter(|event| concerns(&event.happened, agent)));
                 }
                 Err(error) => {
                     tracing::error!(%error, "events cannot be read");
@@ -107,7 +112,11 @@ impl Service {
         caller: &Caller,
         after: Option<u64>,
     ) -> Result<EventStream, ServiceError> {
-        let agent = if caller.role == Role::Agent { caller.agent } else { None };
+        let agent = if caller.role == Role::Agent {
+            caller.agent
+        } else {
+            None
+        };
         if agent.is_none() {
             caller.needs(Right::Read)?;
         }

@@ -1,7 +1,7 @@
 //! Where messages go and come from, as text that can be stored.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use outdial_domain::Transport;
 use rsipstack::sip::uri::ParamsExt as _;
@@ -107,9 +107,11 @@ impl Local {
     pub(crate) fn seen_by(&self, peer: Option<SocketAddr>) -> SocketAddr {
         let ip = match self.external {
             Some(ip) => ip,
-            None if self.bound.ip().is_unspecified() => peer
-                .and_then(route_to)
-                .unwrap_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+            None if self.bound.ip().is_unspecified() => {
+                // A peer known by name only is reached by the default route, as an address far away is.
+                let far_away = SocketAddr::from(([192, 0, 2, 1], 9));
+                route_to(peer.unwrap_or(far_away)).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+            }
             None => self.bound.ip(),
         };
         SocketAddr::new(ip, self.bound.port())

@@ -133,7 +133,6 @@ impl Core {
     }
 
     pub(super) fn refresh(&mut self, id: LegId, generation: u32) {
-        let interval_wanted = self.settings.session_expires_s;
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
@@ -145,9 +144,7 @@ impl Core {
             return;
         };
         let by_update = dialog.takes_update;
-        let interval = session
-            .interval_s
-            .max(interval_wanted.min(session.interval_s));
+        let interval = session.interval_s;
         let mut further = vec![
             contact(&leg.identity.sent_by),
             header("Supported", "timer"),

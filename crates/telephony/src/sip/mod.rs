@@ -5,7 +5,7 @@
 //! every 2xx that cannot become a call is acknowledged and ended.
 //!
 //! The stack logs whole messages, phone numbers included, at level `info`: a log filter must hold the target
-//! `rsipstack` at `error`.
+//! `rsipstack` at `warn`.
 
 mod address;
 mod answered;
@@ -13,6 +13,7 @@ mod calling;
 mod core;
 mod directory;
 mod inspect;
+mod late;
 mod leg;
 mod message;
 mod outbound;
@@ -52,6 +53,9 @@ use crate::media::thread::MediaThread;
 use crate::{
     Call, Command, Connector, Counters, DialogIdentity, EventReceiver, LegUp, PlanError, clock,
 };
+
+/// How long a TCP connection may be silent: longer than a phone's registration over it may last.
+const STREAM_IDLE_MAX: Duration = Duration::from_secs(2 * 3_600);
 
 /// How the connector is set up.
 #[derive(Clone, Debug)]
@@ -146,6 +150,7 @@ impl SipConnector {
         let (inbox, inputs) = unbounded_channel();
         let (endpoint, incoming) =
             start_stack(&settings, local, &socket, &inbox, &counts, &cancel).await?;
+        until_tcp_listens(bound).await?;
         let (reports, media_reports) = unbounded_channel();
         let media = Arc::new(MediaThread::start(reports).map_err(StartError::Media)?);
         let (events, receiver) = unbounded_channel();
@@ -300,6 +305,7 @@ async fn start_stack(
 ) -> Result<(EndpointInnerRef, TransactionReceiver), StartError> {
     let broken = |error: rsipstack::Error| StartError::Stack(error.to_string());
     let layer = TransportLayer::new(cancel.clone());
+    layer.set_stream_idle_timeout(STREAM_IDLE_MAX);
     let external = local
         .external
         .map(|ip| SocketAddr::new(ip, local.bound.port()));
@@ -340,6 +346,25 @@ async fn start_stack(
     let inner = endpoint.inner.clone();
     tokio::spawn(async move { endpoint.serve().await });
     Ok((inner, incoming))
+}
+
+/// Waits until the stack, which binds TCP in a task of its own, takes connections.
+async fn until_tcp_listens(bound: SocketAddr) -> Result<(), StartError> {
+    const TRIES: u32 = 200;
+    let ip = match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    let mut tried = 0;
+    loop {
+        match tokio::net::TcpStream::connect(SocketAddr::new(ip, bound.port())).await {
+            Ok(_) => return Ok(()),
+            Err(source) if tried == TRIES => return Err(listen_error(bound, "TCP", source)),
+            Err(_) => tried += 1,
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 async fn pass_on(mut incoming: TransactionReceiver, inbox: UnboundedSender<Input>) {

@@ -1,6 +1,6 @@
 //! Making the names of a call before anything is sent, and the headers that go with them.
 
-use outdial_domain::{CallerIdHeader, PhoneNumber, Timestamp, Transport};
+use outdial_domain::{CallerIdHeader, PhoneNumber, Timestamp, Transport, TrunkName};
 use rsipstack::sip::{Header, Uri};
 
 use super::address::{Destination, Local};
@@ -55,66 +55,82 @@ pub(crate) fn plan(
             trunk,
             to,
             caller_id,
-        } => {
-            let entry = find(directory, *trunk)?;
-            let refuse = |problem: &str| PlanError::Trunk {
-                trunk: *trunk,
-                problem: problem.to_owned(),
-            };
-            let callee = entry.callees.write(*to).ok_or_else(|| {
-                refuse("number_rules make a number that cannot be dialed; correct the rule that matches it")
-            })?;
-            let shown = shown_number(entry, *caller_id).ok_or_else(|| {
-                refuse("caller_id_rules make a number that cannot be shown; correct the rule that matches it")
-            })?;
-            let target = entry.uri(Some(&callee));
-            let identity = names(&target, entry.destination.clone(), local);
-            let domain = from_domain(entry, &identity.sent_by);
-            let user = if entry.trunk.caller_id_in.contains(&CallerIdHeader::From) {
-                shown
-            } else {
-                entry
-                    .trunk
-                    .username
-                    .clone()
-                    .unwrap_or_else(|| "anonymous".to_owned())
-            };
-            Ok(DialogIdentity {
-                from: address_of(&user, &domain),
-                ..identity
-            })
-        }
+        } => plan_callee(directory, local, *trunk, *to, *caller_id),
         Party::Agent {
             address, caller, ..
         }
         | Party::Flow {
             address, caller, ..
-        } => {
-            let (target, destination) = match address {
-                Address::Uri(text) => {
-                    let uri = sip_uri(text).map_err(PlanError::Address)?;
-                    let destination = Destination::of_uri(&uri, Transport::Udp);
-                    (uri, destination)
-                }
-                Address::Registered(account) => {
-                    let binding = directory.registrar.binding(account, now);
-                    let binding =
-                        binding.ok_or_else(|| PlanError::NotRegistered(account.clone()))?;
-                    (binding.contact.clone(), binding.source.clone())
-                }
-            };
-            let identity = names(&target, destination, local);
-            let host = identity
-                .sent_by
-                .split_once(':')
-                .map_or("", |(_, host)| host)
-                .to_owned();
-            Ok(DialogIdentity {
-                from: caller_address(caller, &host),
-                ..identity
-            })
-        }
+        } => plan_party(directory, local, address, caller, now),
     }
+}
+
+fn plan_callee(
+    directory: &Directory,
+    local: Local,
+    trunk: TrunkName,
+    to: PhoneNumber,
+    caller_id: PhoneNumber,
+) -> Result<DialogIdentity, PlanError> {
+    let entry = find(directory, trunk)?;
+    let refuse = |problem: &str| PlanError::Trunk {
+        trunk,
+        problem: problem.to_owned(),
+    };
+    let callee = entry.callees.write(to).ok_or_else(|| {
+        refuse("number_rules make a number that cannot be dialed; correct the rule that matches it")
+    })?;
+    let shown = shown_number(entry, caller_id).ok_or_else(|| {
+        refuse(
+            "caller_id_rules make a number that cannot be shown; correct the rule that matches it",
+        )
+    })?;
+    let identity = names(&entry.uri(Some(&callee)), entry.destination.clone(), local);
+    let domain = from_domain(entry, &identity.sent_by);
+    let user = if entry.trunk.caller_id_in.contains(&CallerIdHeader::From) {
+        shown
+    } else {
+        entry
+            .trunk
+            .username
+            .clone()
+            .unwrap_or_else(|| "anonymous".to_owned())
+    };
+    Ok(DialogIdentity {
+        from: address_of(&user, &domain),
+        ..identity
+    })
+}
+
+fn plan_party(
+    directory: &Directory,
+    local: Local,
+    address: &Address,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<DialogIdentity, PlanError> {
+    let (target, destination) = match address {
+        Address::Uri(text) => {
+            let uri = sip_uri(text).map_err(PlanError::Address)?;
+            let destination = Destination::of_uri(&uri, Transport::Udp);
+            (uri, destination)
+        }
+        Address::Registered(account) => {
+            let binding = directory.registrar.binding(account, now);
+            let binding = binding.ok_or_else(|| PlanError::NotRegistered(account.clone()))?;
+            (binding.contact.clone(), binding.source.clone())
+        }
+    };
+    let identity = names(&target, destination, local);
+    let host = identity
+        .sent_by
+        .split_once(':')
+        .map_or("", |(_, host)| host)
+        .to_owned();
+    Ok(DialogIdentity {
+        from: caller_address(caller, &host),
+        ..identity
+    })
 }
 
 /// How the call is to be carried out, from the configuration as it stands now.
@@ -287,7 +303,7 @@ fn check_headers(headers: &[(String, String)]) -> Result<(), PlanError> {
 mod tests {
     use super::*;
     use crate::LegId;
-    use outdial_domain::{NumberFormat, NumberRule, Trunk, TrunkName};
+    use outdial_domain::{NumberFormat, NumberRule, Trunk};
 
     fn local() -> Local {
         Local {

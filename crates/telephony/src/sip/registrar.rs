@@ -136,40 +136,18 @@ impl Registrar {
         source: &Destination,
         now: Timestamp,
     ) -> Answer {
-        let Some((number, _)) = cseq(request) else {
+        let Some(asked) = Asked::read(request) else {
             return plain(400);
         };
-        let Ok(call_id) = request
-            .call_id_header()
-            .map(|header| header.value().to_owned())
-        else {
-            return plain(400);
+        let Some(seconds) = asked.seconds else {
+            return self.listing(&account, now, None);
         };
-        let header_expires = request
-            .expires_header()
-            .and_then(|header| header.value().trim().parse().ok());
-        let contacts = match request.contact_header() {
-            Err(_) => return self.listing(&account, now, None),
-            Ok(header) if header.value().trim() == "*" => Vec::new(),
-            Ok(header) => match rsipstack::sip::typed::Contact::parse_header_list(header.value()) {
-                Ok(contacts) => contacts,
-                Err(_) => return plain(400),
-            },
-        };
-        let repeated = self
-            .bindings
-            .get(&account)
-            .is_some_and(|b| b.call_id == call_id && b.cseq >= number);
-        if repeated {
+        let before = self.bindings.get(&account);
+        if before.is_some_and(|b| b.call_id == asked.call_id && b.cseq >= asked.cseq) {
             // An old request that was overtaken by a newer one must not undo it (RFC 3261, 10.3 item 7).
             return plain(500);
         }
-        let wanted = contacts
-            .first()
-            .and_then(|c| c.expires())
-            .or(header_expires)
-            .unwrap_or(EXPIRES_MAX);
-        if wanted == 0 {
+        if seconds == 0 {
             let was_there = self.bindings.remove(&account).is_some();
             return self.listing(
                 &account,
@@ -177,10 +155,10 @@ impl Registrar {
                 was_there.then(|| Change::Unregistered(account.clone())),
             );
         }
-        let Some(contact) = contacts.into_iter().next() else {
+        let Some(contact) = asked.contact else {
             return plain(400);
         };
-        if wanted < EXPIRES_MIN {
+        if seconds < EXPIRES_MIN {
             let headers = vec![header("Min-Expires", EXPIRES_MIN.to_string())];
             return Answer {
                 status: 423,
@@ -188,17 +166,17 @@ impl Registrar {
                 change: None,
             };
         }
-        let life = Duration::from_secs(u64::from(wanted.min(EXPIRES_MAX)));
+        let expires_at = now + Duration::from_secs(u64::from(seconds.min(EXPIRES_MAX)));
+        let moved = self
+            .binding(&account, now)
+            .is_none_or(|before| before.contact != contact || before.source != *source);
         let binding = Binding {
-            contact: contact.uri,
+            contact,
             source: source.clone(),
-            expires_at: now + life,
-            call_id,
-            cseq: number,
+            expires_at,
+            call_id: asked.call_id,
+            cseq: asked.cseq,
         };
-        let moved = self.binding(&account, now).is_none_or(|before| {
-            before.contact != binding.contact || before.source != binding.source
-        });
         self.bindings.insert(account.clone(), binding);
         self.listing(
             &account,
@@ -306,6 +284,53 @@ impl Registrar {
             self.counts.pop_first();
         }
         up
+    }
+}
+
+/// What a REGISTER asks for.
+struct Asked {
+    contact: Option<Uri>,
+    /// How long the contact is to stand; 0 takes it back, `None` only asks what stands.
+    seconds: Option<u32>,
+    call_id: String,
+    cseq: u32,
+}
+
+impl Asked {
+    /// `None` when the request is broken.
+    fn read(request: &Request) -> Option<Self> {
+        let (number, _) = cseq(request)?;
+        let call_id = request.call_id_header().ok()?.value().to_owned();
+        let overall = request
+            .expires_header()
+            .and_then(|header| header.value().trim().parse().ok());
+        let contact = match request.contact_header() {
+            Err(_) => {
+                return Some(Self {
+                    contact: None,
+                    seconds: None,
+                    call_id,
+                    cseq: number,
+                });
+            }
+            Ok(header) if header.value().trim() == "*" => None,
+            Ok(header) => Some(
+                rsipstack::sip::typed::Contact::parse_header_list(header.value())
+                    .ok()?
+                    .into_iter()
+                    .next()?,
+            ),
+        };
+        let own = contact
+            .as_ref()
+            .and_then(rsipstack::sip::typed::Contact::expires);
+        let seconds = Some(own.or(overall).unwrap_or(EXPIRES_MAX));
+        Some(Self {
+            contact: contact.map(|contact| contact.uri),
+            seconds,
+            call_id,
+            cseq: number,
+        })
     }
 }
 
