@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use outdial_service::{Caller, ServiceError};
 
 use crate::Api;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// The header by which the admin key names its tenant.
 pub(crate) const TENANT_HEADER: &str = "Outdial-Tenant";
@@ -31,7 +31,10 @@ impl FromRequestParts<Api> for Asker {
                 check_tenant(api, &caller, tenant)?;
                 Ok(Self(caller))
             }
-            Ok(None) => Err(Problem::unauthenticated("no key has this secret")),
+            Ok(None) => Err(Problem::new(
+                Kind::Unauthenticated,
+                "no key has this secret",
+            )),
             Err(ServiceError::Invalid(problems)) => Err(Problem::invalid(problems)),
             Err(error) => Err(error.into()),
         }
@@ -53,7 +56,12 @@ fn check_tenant(api: &Api, caller: &Caller, named: Option<&str>) -> Result<(), P
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let missing = || Problem::unauthenticated("send the header Authorization: Bearer KEY");
+    let missing = || {
+        Problem::new(
+            Kind::Unauthenticated,
+            "send the header Authorization: Bearer KEY",
+        )
+    };
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
     let text = value.to_str().map_err(|_| missing())?;
     let (scheme, secret) = text.split_once(' ').ok_or_else(missing)?;

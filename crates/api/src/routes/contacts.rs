@@ -87,7 +87,7 @@ impl ImportReport {
 /// ours, every other column is an attribute. It is taken as it comes, whatever its length; a line that is
 /// wrong is reported and skipped. When it breaks off, what came before stays, and the problem says how many
 /// contacts that were.
-#[utoipa::path(post, path = "/campaigns/{id}/contacts", tag = "contacts",
+#[utoipa::path(post, path = "/campaigns/{id}/contacts", operation_id = "addContacts", tag = "contacts",
     params(("id" = u32, Path, description = "The campaign"), AddParams),
     request_body(content(
         (Vec<NewContactJson> = "application/json"),
@@ -188,7 +188,7 @@ async fn next_piece(pieces: &mut BodyDataStream) -> Result<Option<bytes::Bytes>,
 }
 
 /// List a campaign's contacts, in the order in which they came
-#[utoipa::path(get, path = "/campaigns/{id}/contacts", tag = "contacts",
+#[utoipa::path(get, path = "/campaigns/{id}/contacts", operation_id = "listContacts", tag = "contacts",
     params(("id" = u32, Path, description = "The campaign"), PageParams),
     responses((status = 200, description = "A page of contacts", body = List<ContactJson>)))]
 async fn list(

@@ -1,9 +1,7 @@
 //! Keys, roles, tenants, and requests that are wrong altogether.
 
-mod common;
-
+use crate::common::{ADMIN, Server, request};
 use axum::body::Body;
-use common::{ADMIN, Server, request};
 use serde_json::json;
 
 #[tokio::test]

@@ -1,11 +1,9 @@
 //! Lists of contacts over HTTP.
 
-mod common;
-
 use std::convert::Infallible;
 
+use crate::common::Server;
 use axum::body::{Body, Bytes};
-use common::Server;
 use futures_util::stream;
 use serde_json::json;
 

@@ -1,9 +1,6 @@
 //! A server without phone lines: the API on a real service and store, and a line on which every callee
 //! is busy.
 
-// Each test file uses its own part of this.
-#![allow(dead_code)]
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// The key with every right.
-pub const ADMIN: &str = "admin-secret";
+pub(crate) const ADMIN: &str = "admin-secret";
 
 /// A line on which every callee is busy.
 struct BusyLine {
@@ -97,20 +94,20 @@ impl Connector for BusyLine {
 }
 
 /// A running server.
-pub struct Server {
-    pub router: Router,
-    pub shutdown: CancellationToken,
+pub(crate) struct Server {
+    pub(crate) router: Router,
+    pub(crate) shutdown: CancellationToken,
     running: Running,
     _folder: tempfile::TempDir,
 }
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub json: Value,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) json: Value,
+    pub(crate) text: String,
 }
 
 fn key(name: &str, role: Role, agent: Option<&str>) -> KeySetup {
@@ -176,7 +173,7 @@ fn tenant(name: &str) -> TenantSetup {
 
 impl Server {
     /// A server with these tenants.
-    pub async fn start(tenants: &[&str]) -> Self {
+    pub(crate) async fn start(tenants: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
         let (events, lines) = tokio::sync::mpsc::unbounded_channel();
@@ -204,17 +201,17 @@ impl Server {
     }
 
     /// A server with the tenant `acme`.
-    pub async fn acme() -> Self {
+    pub(crate) async fn acme() -> Self {
         Self::start(&["acme"]).await
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.running.stop(Duration::from_secs(5)).await;
     }
 
     /// Sends any request.
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 64 * 1024 * 1024).await.unwrap();
@@ -227,12 +224,12 @@ impl Server {
     }
 
     /// Sends a request with the admin key.
-    pub async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         self.ask_as(ADMIN, method, path, body).await
     }
 
     /// Sends a request with this key.
-    pub async fn ask_as(
+    pub(crate) async fn ask_as(
         &self,
         secret: &str,
         method: &str,
@@ -250,7 +247,7 @@ impl Server {
     }
 
     /// Makes a campaign and says its id.
-    pub async fn campaign(&self, change: Value) -> u64 {
+    pub(crate) async fn campaign(&self, change: Value) -> u64 {
         let mut body = serde_json::json!({
             "name": "Spring",
             "mode": "progressive",
@@ -265,7 +262,7 @@ impl Server {
     }
 
     /// Sends contacts to a campaign.
-    pub async fn contacts(
+    pub(crate) async fn contacts(
         &self,
         campaign: u64,
         query: &str,
@@ -281,7 +278,7 @@ impl Server {
     }
 
     /// Asks again until the answer is as wished, for at most ten seconds.
-    pub async fn wait_for(&self, path: &str, wish: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn wait_for(&self, path: &str, wish: impl Fn(&Value) -> bool) -> Value {
         let until = tokio::time::Instant::now() + Duration::from_secs(10);
         loop {
             let answer = self.ask("GET", path, None).await;
@@ -298,14 +295,14 @@ impl Server {
     }
 }
 
-pub fn request(method: &str, path: &str) -> axum::http::request::Builder {
+pub(crate) fn request(method: &str, path: &str) -> axum::http::request::Builder {
     Request::builder().method(method).uri(path)
 }
 
 impl Answer {
     /// Checks that it is a problem document of this kind.
     #[track_caller]
-    pub fn is_problem(&self, status: u16, kind: &str) -> &Self {
+    pub(crate) fn is_problem(&self, status: u16, kind: &str) -> &Self {
         assert_eq!(self.status, status, "{}", self.text);
         assert_eq!(
             self.headers["content-type"], "application/problem+json",
@@ -319,7 +316,7 @@ impl Answer {
     }
 
     /// The fields that a problem document names.
-    pub fn wrong_fields(&self) -> Vec<&str> {
+    pub(crate) fn wrong_fields(&self) -> Vec<&str> {
         let errors = self.json["errors"].as_array().unwrap();
         errors
             .iter()

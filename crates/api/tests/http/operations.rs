@@ -1,11 +1,9 @@
 //! Agents, trunks, halts, what a tenant has, health, events.
 
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{ADMIN, Server, request};
 use axum::body::{Body, BodyDataStream};
-use common::{ADMIN, Server, request};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;

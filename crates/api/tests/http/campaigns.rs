@@ -1,9 +1,7 @@
 //! Campaigns over HTTP.
 
-mod common;
-
+use crate::common::{ADMIN, Server, request};
 use axum::body::Body;
-use common::{ADMIN, Server, request};
 use serde_json::json;
 
 #[tokio::test]
@@ -199,7 +197,9 @@ async fn calls_become_attempts_statistics_and_reasons() {
     let started = server.ask("POST", &format!("{path}/start"), None).await;
     assert_eq!(started.status, 200, "{}", started.text);
     let stats = server
-        .wait_for(&format!("{path}/stats"), |stats| stats["state"] == "ended")
+        .wait_for(&format!("{path}/stats"), |stats| {
+            stats["state"] == "ended" && stats["contacts"]["done"] == 3
+        })
         .await;
     assert_eq!(
         stats["contacts"],
