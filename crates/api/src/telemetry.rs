@@ -92,3 +92,60 @@ fn method_name(method: &Method) -> &'static str {
         _ => "other",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tokio::sync::Notify;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn request() -> Request {
+        Request::new(Body::empty())
+    }
+
+    #[tokio::test]
+    async fn a_fault_costs_its_own_request_only() {
+        async fn faulty() {
+            panic!("a fault of ours");
+        }
+        let router = Router::new().route("/", get(faulty)).layer(from_fn(detach));
+        let response = router.oneshot(request()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_runs_to_its_end_when_its_client_goes_away() {
+        let (begun, go_on, over) = (Notify::new(), Notify::new(), Notify::new());
+        let steps = Arc::new((begun, go_on, over));
+        let inner = Arc::clone(&steps);
+        let router = Router::new()
+            .route(
+                "/",
+                get(async move || {
+                    inner.0.notify_one();
+                    inner.1.notified().await;
+                    inner.2.notify_one();
+                }),
+            )
+            .layer(from_fn(detach));
+        let client = tokio::spawn(router.oneshot(request()));
+        steps.0.notified().await;
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+        steps.1.notify_one();
+        let over = tokio::time::timeout(Duration::from_secs(10), steps.2.notified()).await;
+        assert!(over.is_ok(), "the request was dropped with its client");
+    }
+}
