@@ -17,6 +17,7 @@ async fn a_full_disk_is_told_and_what_was_committed_stays() {
     let path = folder.path().join("outdial.db");
     let options = SqliteOptions {
         pages_max: Some(PAGES),
+        log_allocated: false,
         ..SqliteOptions::default()
     };
     let store = SqliteStore::open_with(&path, &options).unwrap();
