@@ -16,7 +16,7 @@ use super::fault::{Fault, Outcome};
 use super::log::Log;
 use super::number_index::NumberIndex;
 use super::queue::{Queue, Turn};
-use super::work::{Bulk, Piece, Settled, Tx, Work};
+use super::work::{Bulk, Piece, Tx, Verdict, Work};
 use crate::{EventId, StoreError, WriterFigures};
 
 /// How long a transaction that carries long work is meant to take, its commit included. Below the
@@ -278,11 +278,13 @@ impl Writer {
     }
 
     fn settle_one(&self, work: Box<dyn Work>, result: &Result<(), StoreError>) {
-        match work.settle(result) {
-            Settled::Committed => Figures::count(&self.figures.requests, 1),
-            Settled::Refused => Figures::count(&self.figures.refused, 1),
-            Settled::Failed => {}
+        // Counted first, so that who asked finds it counted.
+        match work.verdict(result) {
+            Verdict::Committed => Figures::count(&self.figures.requests, 1),
+            Verdict::Refused => Figures::count(&self.figures.refused, 1),
+            Verdict::Failed => {}
         }
+        work.settle(result);
     }
 
     /// The log has grown by a commit; called by the database.
