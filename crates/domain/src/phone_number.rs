@@ -166,6 +166,21 @@ impl PhoneNumber {
         self.digits.as_str()
     }
 
+    /// The number as it is dialed within its own country: without the country code, with the national
+    /// prefix where the country's plan has one. A dial string stays as it is.
+    pub fn national(&self) -> String {
+        match phonenumber::parse(None, self.text()) {
+            Ok(number) if !self.is_dial_string() => {
+                let written = number
+                    .format()
+                    .mode(phonenumber::Mode::National)
+                    .to_string();
+                written.chars().filter(char::is_ascii_digit).collect()
+            }
+            _ => self.digits().to_owned(),
+        }
+    }
+
     /// Whether this is a dial string (a short code, a feature code) and not E.164.
     pub fn is_dial_string(&self) -> bool {
         self.kind == Kind::DialString
@@ -346,6 +361,23 @@ mod tests {
             Err(NotDialable)
         );
         assert_eq!(PhoneNumber::parse("12\r\n34", china()), Err(NotDialable));
+    }
+
+    #[test]
+    fn the_national_form_is_what_people_there_dial() {
+        for (given, national) in [
+            ("+8613012345678", "13012345678"),
+            ("+8675586013388", "075586013388"),
+            ("+442071838750", "02071838750"),
+            ("+390612345678", "0612345678"),
+            ("10085", "10085"),
+        ] {
+            assert_eq!(
+                PhoneNumber::from_text(given).unwrap().national(),
+                national,
+                "{given}"
+            );
+        }
     }
 
     #[test]

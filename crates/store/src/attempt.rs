@@ -78,6 +78,20 @@ pub enum DialogOwner {
     Flow(TenantId, AttemptId),
     /// An agent's phone.
     Agent(TenantId, AgentId),
+    /// An earlier run that died: the dialog only waits to be ended.
+    Nobody(TenantId),
+}
+
+impl DialogOwner {
+    /// Whose it is.
+    pub fn tenant(self) -> TenantId {
+        match self {
+            Self::Callee(tenant, _)
+            | Self::Flow(tenant, _)
+            | Self::Agent(tenant, _)
+            | Self::Nobody(tenant) => tenant,
+        }
+    }
 }
 
 /// An attempt goes out again, over another trunk, before any progress.

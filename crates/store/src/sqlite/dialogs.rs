@@ -10,6 +10,7 @@ use crate::{Dialog, DialogOwner};
 const CALLEE: &str = "callee";
 const FLOW: &str = "flow";
 const AGENT: &str = "agent";
+const NOBODY: &str = "nobody";
 
 /// Stores a dialog in place of what was known of its leg.
 pub(super) fn store(db: &Connection, dialog: &Dialog) -> Outcome<()> {
@@ -17,6 +18,7 @@ pub(super) fn store(db: &Connection, dialog: &Dialog) -> Outcome<()> {
         DialogOwner::Callee(tenant, attempt) => (CALLEE, tenant, attempt.to_string()),
         DialogOwner::Flow(tenant, attempt) => (FLOW, tenant, attempt.to_string()),
         DialogOwner::Agent(tenant, agent) => (AGENT, tenant, agent.to_string()),
+        DialogOwner::Nobody(tenant) => (NOBODY, tenant, String::new()),
     };
     db.prepare_cached(
         "INSERT OR REPLACE INTO dialog (leg, owner_kind, tenant, owner, identity, answered)
@@ -80,6 +82,7 @@ pub(super) fn all(db: &Connection) -> Outcome<Vec<Dialog>> {
                 CALLEE => DialogOwner::Callee(tenant, attempt()?),
                 FLOW => DialogOwner::Flow(tenant, attempt()?),
                 AGENT => DialogOwner::Agent(tenant, agent(&owner)?),
+                NOBODY => DialogOwner::Nobody(tenant),
                 _ => return Err(Fault::unreadable(format!("dialog owner `{kind}`"))),
             },
             identity: row.get(4)?,
