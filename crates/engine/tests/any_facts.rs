@@ -1,6 +1,8 @@
 //! Any facts in any order: the engine never panics, its counts stay right, what it was told to keep is
 //! kept, and a restored engine goes on like the one it was taken of.
 
+#![allow(clippy::unwrap_used)]
+
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
