@@ -1,6 +1,8 @@
 //! Any facts in any order: the engine never panics, its counts stay right, what it was told to keep is
 //! kept, and a restored engine goes on like the one it was taken of.
 
+#![allow(clippy::unwrap_used)]
+
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -358,6 +360,8 @@ impl Chaos {
             let _ = self.world.command(id, LifeCycleCommand::Resume);
         }
         for n in 0..AGENTS {
+            self.world
+                .agent(n, &[GROUP, OTHER_GROUP], Connection::Permanent);
             self.world.wish(n, WishedState::Ready, BreakTime::Now);
         }
         for _ in 0..4_000 {
@@ -373,6 +377,9 @@ impl Chaos {
         }
         for id in 1..=CAMPAIGNS {
             let open = self.world.open_contacts(id);
+            if self.world.state(id) != CampaignState::Running || open == 0 {
+                continue;
+            }
             eprintln!("campaign {id}: {open} open, {:#?}", self.world.view(id));
             let own = self
                 .world
@@ -381,6 +388,9 @@ impl Chaos {
                 .filter(|c| c.campaign.number() == id);
             let open = own.filter(|c| c.place != ContactPlace::Done);
             eprintln!("{:#?}", open.collect::<Vec<_>>());
+        }
+        for n in 0..AGENTS {
+            eprintln!("{:?}", self.world.engine.agent(agent_id(n)));
         }
         panic!("calls that are possible are not made: {:?}", self.live);
     }
