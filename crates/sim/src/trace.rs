@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use outdial_domain::{LifeCycleError, Timestamp};
+use outdial_domain::Timestamp;
 use outdial_engine::input::{Command, Input};
 use outdial_engine::output::Output;
 use serde::Serialize;
@@ -25,8 +25,8 @@ pub struct Trace {
 pub enum Line {
     /// The engine heard a fact.
     Heard(Timestamp, Box<Input>),
-    /// The engine was commanded, and answered.
-    Asked(Timestamp, Command, Result<(), LifeCycleError>),
+    /// The engine was commanded, and took it or not.
+    Asked(Timestamp, Command, bool),
     /// The engine gave an order.
     Told(Timestamp, Box<Output>),
 }
@@ -52,14 +52,9 @@ impl Trace {
         self.keep(Line::Heard(now, Box::new(input.clone())));
     }
 
-    pub(crate) fn asked(
-        &mut self,
-        now: Timestamp,
-        command: Command,
-        answer: Result<(), LifeCycleError>,
-    ) {
-        self.add(b'?', &(now, command, answer.is_ok()));
-        self.keep(Line::Asked(now, command, answer));
+    pub(crate) fn asked(&mut self, now: Timestamp, command: Command, taken: bool) {
+        self.add(b'?', &(now, command, taken));
+        self.keep(Line::Asked(now, command, taken));
     }
 
     pub(crate) fn told(&mut self, now: Timestamp, output: &Output) {
@@ -83,7 +78,7 @@ impl Trace {
         for line in &self.tail {
             let line = match line {
                 Line::Heard(at, input) => format!("{at} < {input:?}\n"),
-                Line::Asked(at, command, answer) => format!("{at} ? {command:?} {answer:?}\n"),
+                Line::Asked(at, command, taken) => format!("{at} ? {command:?} {taken}\n"),
                 Line::Told(at, output) => format!("{at} > {output:?}\n"),
             };
             if line.contains(word) {

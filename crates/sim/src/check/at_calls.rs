@@ -167,9 +167,14 @@ impl Checker {
     fn ends_ringing(&self, call: &AttemptView) -> bool {
         let campaign = self.picture.campaigns.get(&call.dial.campaign);
         campaign.is_none_or(|c| {
-            let ended = matches!(c.state, CampaignState::Ended(_));
             let cancels = |at_end| at_end == AtEnd::CancelRinging;
-            ended && (cancels(c.settings.at_end) || cancels(call.settings.at_end))
+            match c.state {
+                CampaignState::Ended(EndReason::ByHand) => true,
+                CampaignState::Ended(_) => {
+                    cancels(c.settings.at_end) || cancels(call.settings.at_end)
+                }
+                _ => false,
+            }
         })
     }
 

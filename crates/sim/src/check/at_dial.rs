@@ -88,9 +88,11 @@ impl Checker {
     }
 
     fn check_once(&mut self, now: Timestamp, dial: &Dial) {
-        let same_number = self.picture.attempts.iter().find(|(_, call)| {
-            call.dial.number == dial.number && (call.takes_line() || call.redial_lost)
-        });
+        let same_number = self
+            .picture
+            .attempts
+            .iter()
+            .find(|(_, call)| call.dial.number == dial.number);
         if let Some((other, _)) = same_number {
             let what = format!("attempts {other} and {} call one number", dial.attempt);
             self.object(Property::OneCallPerNumber, now, what);
@@ -246,11 +248,11 @@ impl Checker {
             (Mode::Ratio(ratio), Some(group)) => {
                 let agents = self.picture.agents.values();
                 let idle = agents.filter(|a| a.is_idle(group, now)).count() as u32;
-                let calls = self.picture.live().filter(|(_, call)| {
+                let calls = self.picture.on_lines().filter(|(_, call)| {
                     call.dial.campaign == dial.campaign && call.answered_at.is_none()
                 });
                 let ringing = calls.count() as u32 + 1;
-                let most = (idle * ratio.hundredths()).div_ceil(100);
+                let most = idle * ratio.hundredths() / 100;
                 if ringing > most {
                     let what = format!("{ringing} calls ring for {idle} idle agents");
                     self.object(Property::RatioKept, now, what);
@@ -258,6 +260,8 @@ impl Checker {
             }
             (Mode::Rate { calls, interval }, _) => {
                 let dials = &campaign.dials;
+                // Slots lie on microseconds, dials on milliseconds.
+                let interval = interval.saturating_sub(Duration::from_millis(2));
                 let recent = dials.iter().filter(|&&at| now < at + interval).count();
                 if recent >= calls as usize {
                     let what = format!("{} calls in {interval:?}", recent + 1);

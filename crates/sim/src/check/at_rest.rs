@@ -8,11 +8,7 @@ use super::{Checker, Property};
 impl Checker {
     /// Every call that is over has its outcome, or is dialed again.
     pub(super) fn check_calls_settled(&mut self, now: Timestamp) {
-        let over = self
-            .picture
-            .attempts
-            .values()
-            .find(|call| !call.takes_line());
+        let over = self.picture.attempts.values().find(|call| !call.is_live());
         if let Some(call) = over {
             let what = format!("attempt {} is over without an outcome", call.dial.attempt);
             self.object(Property::EndsOnce, now, what);
@@ -31,7 +27,7 @@ impl Checker {
     /// No callee hears silence while an agent who could take the call is idle.
     pub(super) fn check_nobody_waits(&mut self, now: Timestamp) {
         let waits = |call: &&AttemptView| {
-            call.waits_since.is_some() && call.agent.is_none() && !call.hung_up && call.takes_line()
+            call.waits_since.is_some() && call.agent.is_none() && !call.hung_up && call.is_live()
         };
         let idle = self
             .picture
@@ -72,7 +68,7 @@ impl Checker {
 
     /// By when the engine must have done something about a call.
     fn deadline(&self, call: &AttemptView) -> Option<(Timestamp, AttemptId, Property)> {
-        if !call.takes_line() || call.hung_up {
+        if !call.is_live() || call.hung_up {
             return None;
         }
         let id = call.dial.attempt;
@@ -91,7 +87,4 @@ impl Checker {
         };
         Some((until, id, Property::RingTimers))
     }
-
-    /// Nothing new is known when a fact comes in; kept as a place for checks before it.
-    pub(super) fn check_wake(&mut self, _now: Timestamp) {}
 }

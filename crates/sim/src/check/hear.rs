@@ -76,6 +76,7 @@ impl Checker {
                 if let Some(campaign) = picture.campaigns.get_mut(campaign) {
                     campaign.revision = *revision;
                     campaign.settings = Arc::new((**settings).clone());
+                    campaign.dials.clear();
                 }
             }
             Input::ContactsLoaded { contacts, .. } => self.contacts_loaded(contacts),

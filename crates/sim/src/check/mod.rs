@@ -16,7 +16,7 @@ mod property;
 
 use std::time::Duration;
 
-use outdial_domain::{LifeCycleError, Timestamp};
+use outdial_domain::Timestamp;
 use outdial_engine::input::{Command, Input};
 use outdial_engine::output::Output;
 
@@ -58,14 +58,12 @@ impl Checker {
 
     /// The engine is about to hear this.
     pub fn heard(&mut self, now: Timestamp, input: &Input) {
-        self.check_wake(now);
         self.hear(now, input);
     }
 
     /// The engine has answered a command; its orders follow.
-    pub fn asked(&mut self, now: Timestamp, command: Command, answer: Result<(), LifeCycleError>) {
-        self.check_wake(now);
-        self.check_command(now, command, answer.is_ok());
+    pub fn asked(&mut self, now: Timestamp, command: Command, taken: bool) {
+        self.check_command(now, command, taken);
     }
 
     /// The engine gave this order.

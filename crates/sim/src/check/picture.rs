@@ -166,9 +166,15 @@ impl AttemptView {
         }
     }
 
-    /// Whether it takes up a line.
-    pub(super) fn takes_line(&self) -> bool {
+    /// Whether its call is not over yet.
+    pub(super) fn is_live(&self) -> bool {
         self.ended.is_none() && !self.redial_lost
+    }
+
+    /// Whether it takes up a line. One that was given up does not any more: its end may be told
+    /// much later, when the far end is silent.
+    pub(super) fn takes_line(&self) -> bool {
+        self.is_live() && (!self.cancelled || self.answered_at.is_some())
     }
 
     /// The group that takes the call.
@@ -219,7 +225,7 @@ impl AgentView {
 
 impl Picture {
     /// Attempts that take up a line.
-    pub(super) fn live(&self) -> impl Iterator<Item = (&AttemptId, &AttemptView)> {
+    pub(super) fn on_lines(&self) -> impl Iterator<Item = (&AttemptId, &AttemptView)> {
         self.attempts.iter().filter(|(_, a)| a.takes_line())
     }
 

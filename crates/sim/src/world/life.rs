@@ -205,9 +205,9 @@ impl Life {
 
     /// The engine is commanded now.
     pub(super) fn ask(&mut self, command: Command) {
-        let answer = self.engine.command(self.now, command);
-        self.trace.asked(self.now, command, answer);
-        self.checker.asked(self.now, command, answer);
+        let taken = self.engine.command(self.now, command).is_ok();
+        self.trace.asked(self.now, command, taken);
+        self.checker.asked(self.now, command, taken);
         self.obey_all();
     }
 

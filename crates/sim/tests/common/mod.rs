@@ -1,0 +1,55 @@
+//! What the suites share.
+
+#![allow(dead_code)] // Each suite uses its part.
+
+use outdial_sim::{Shape, World, hours};
+use proptest::prelude::*;
+
+/// A whole number from the environment.
+pub(crate) fn times(name: &str, default: u32) -> u32 {
+    match std::env::var(name) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is `{text}`; give a whole number such as 10")),
+        Err(_) => default,
+    }
+}
+
+/// How much of a trouble: none at all in every second world.
+fn trouble() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(0_u32), 0..=100_u32]
+}
+
+/// Seeds and shapes of worlds.
+pub(crate) fn shapes() -> impl Strategy<Value = (u64, Shape)> {
+    let sizes = (0..3_u32, 0..12_u32, 0..3_u32, 0..3_u32);
+    let people = (trouble(), trouble(), trouble(), trouble());
+    let things = (trouble(), trouble(), trouble(), trouble(), trouble());
+    (0..1_000_000_u64, sizes, people, things).prop_map(
+        |(seed, (campaigns, agents, trunks, contacts), people, things)| {
+            let (modes, agent_trouble, operators, lists) = people;
+            let (limits, line_trouble, outages, calendars, machinery) = things;
+            let shape = Shape {
+                campaigns,
+                agents,
+                trunks,
+                contacts,
+                modes,
+                limits,
+                line_trouble,
+                agent_trouble,
+                operators,
+                outages,
+                calendars,
+                lists,
+                machinery,
+            };
+            (seed, shape)
+        },
+    )
+}
+
+/// Everything becomes good, and the world gets forty days to finish its lists.
+pub(crate) fn lead_to_its_end(world: &mut World) {
+    world.settle(hours(24 * 40));
+}
