@@ -1,5 +1,8 @@
 //! Worlds with one thing in them, each named by what should happen.
 
+mod common;
+
+use common::calls_below_the_guarantee;
 use outdial_domain::{Mode, Outcome, Ratio};
 use outdial_sim::plan::{campaign_id, trunk_name};
 use outdial_sim::{Act, World, hours, minutes, percent, secs};
@@ -126,4 +129,11 @@ fn nothing_is_dialed_while_the_store_cannot_commit() {
     assert!(during <= 40, "{during}");
     world.settle(hours(5));
     assert_sound(&mut world);
+}
+
+#[test]
+fn lines_are_kept_for_a_campaign_with_a_guarantee() {
+    // Between the end of one call and the start of the next a line may be free for a moment.
+    let missing = calls_below_the_guarantee(None);
+    assert!(missing <= 2, "{missing} calls in 100 looks");
 }

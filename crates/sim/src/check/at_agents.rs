@@ -66,6 +66,17 @@ impl Checker {
         }
     }
 
+    /// Agents whose call was given up long enough ago are free, whatever becomes of it.
+    pub(super) fn free_agents(&mut self, now: Timestamp) {
+        let attempts = &self.picture.attempts;
+        for view in self.picture.agents.values_mut() {
+            let call = view.bound.and_then(|attempt| attempts.get(&attempt));
+            if call.is_some_and(|call| call.let_go(now)) {
+                view.bound = None;
+            }
+        }
+    }
+
     pub(super) fn at_listen(&mut self, now: Timestamp, attempt: AttemptId, agent: AgentId) {
         let view = self.picture.agents.get(&agent);
         if view.is_none_or(|view| view.bound != Some(attempt)) {
@@ -88,6 +99,7 @@ impl Checker {
     }
 
     pub(super) fn at_offered(&mut self, now: Timestamp, offer: &Offer) {
+        self.no_longer_at_hand(offer.campaign, offer.contact);
         let campaign = self.picture.campaigns.get(&offer.campaign);
         let group = campaign.and_then(|c| c.settings.target.skill_group());
         let view = self.picture.agents.get_mut(&offer.agent);

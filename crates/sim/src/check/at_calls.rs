@@ -42,6 +42,7 @@ impl Checker {
         }
         if let Some(call) = self.picture.attempts.get_mut(&attempt) {
             call.cancelled = true;
+            call.given_up_at = Some(now);
         }
     }
 
@@ -66,8 +67,10 @@ impl Checker {
         }
         if let Some(call) = self.picture.attempts.get_mut(&attempt) {
             call.hung_up = true;
+            call.given_up_at = Some(now);
             call.waits_since = None;
         }
+        self.agent_leaves_call(now, attempt);
     }
 
     pub(super) fn at_call_flow(&mut self, now: Timestamp, attempt: AttemptId, flow: &Target) {
@@ -114,8 +117,8 @@ impl Checker {
         if call.answered_at.is_some() {
             return if call.machine {
                 vec![Outcome::Machine]
-            } else if call.talked || (call.joined && call.flow_called) || call.flow_over {
-                vec![Outcome::Answered, Outcome::Abandoned]
+            } else if call.talked || call.flow_joined {
+                vec![Outcome::Answered]
             } else {
                 vec![Outcome::Abandoned]
             };
@@ -157,7 +160,16 @@ impl Checker {
         // A callee who hangs up in the moment between the order to join and the joined media is
         // nobody's fault; the order itself came at once, which `check_nobody_waits` sees to.
         let joining = call.agent.is_some();
-        if reserved && direct && abandoned && !call.leg_lost && !joining && !call.hang_up_asked {
+        // One who picks up long after the call was given up finds its agent gone.
+        let too_late = call.agent_freed;
+        if reserved
+            && direct
+            && abandoned
+            && !call.leg_lost
+            && !joining
+            && !too_late
+            && !call.hang_up_asked
+        {
             let what = format!("attempt {id} is abandoned");
             self.object(Property::ReservedAgentTakes, now, what);
         }

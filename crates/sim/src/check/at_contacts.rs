@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outdial_domain::{CampaignState, CauseMap, LocalFailure, Outcome, Settings, Timestamp};
+use outdial_domain::{
+    CampaignId, CampaignState, CauseMap, ContactId, LocalFailure, Outcome, Settings, Timestamp,
+};
 use outdial_engine::output::{AttemptEnd, ContactPlace, ContactUpdate};
 
 use super::picture::AttemptView;
-use super::{Checker, Property};
+use super::{Checker, Doubt, Property};
 
 /// Failures in a row that are not the callee's, from which on a contact may be given up.
 const LINE_FAILURES: u32 = 3;
@@ -33,11 +35,14 @@ impl Checker {
         } else {
             contact.line_failures += 1;
         }
-        contact.rests = Some((now, outcome, used_up, Arc::clone(&call.settings)));
+        let same = contact.by_outcome.get(&outcome).copied().unwrap_or(0);
+        // An invalid number sends its contact to the next one at once.
+        let next_number = outcome == Outcome::Invalid && (same as usize) < contact.numbers.len();
+        contact.rests = (!next_number).then(|| (now, outcome, used_up, Arc::clone(&call.settings)));
         let counted = (contact.used, contact.dialed);
         let told = (update.history.attempts, update.history.dialed);
-        let (line_failures, same) = (contact.line_failures, contact.by_outcome.get(&outcome));
-        let same = same.copied().unwrap_or(0);
+        let line_failures = contact.line_failures;
+        let sure = self.violations.len();
         if counted != told {
             let what = format!(
                 "contact {}: (used up, dialed) {told:?} instead of {counted:?}",
@@ -51,6 +56,14 @@ impl Checker {
             self.check_place_unused(now, call, update, line_failures);
         }
         self.final_now(now, update, true);
+        if outcome.is_permanent_failure() {
+            // Should this very result open a breaker, other rules hold for its contact.
+            self.doubts.push(Doubt {
+                breaker: (call.trunk, call.dial.caller_id),
+                update: update.clone(),
+                objections: self.violations.split_off(sure),
+            });
+        }
     }
 
     fn check_owner(&mut self, now: Timestamp, call: &AttemptView, update: &ContactUpdate) {
@@ -108,14 +121,16 @@ impl Checker {
         let (may_retry, must_retry) = (both.iter().any(may), both.iter().all(may));
         let rest = both.iter().map(|s| s.retry.rest_after(outcome)).min();
         let over = matches!(campaign.state, CampaignState::Ended(_));
-        let suspect = outcome.is_permanent_failure()
-            && (self.breaker_is_open(call.trunk, call.dial.caller_id) || self.takes_back);
+        let contact = self.picture.contacts.get(&update.contact);
+        let next_number = contact.is_some_and(|contact| contact.rests.is_none());
         let wrong = match update.place {
-            ContactPlace::Done => must_retry || (suspect && !over),
+            ContactPlace::Done => must_retry,
+            ContactPlace::Resting(_) if next_number => {
+                both.iter().all(|s| used >= s.retry.attempts_total)
+            }
             ContactPlace::Fresh => true,
             ContactPlace::Resting(until) => {
-                let early = rest.is_some_and(|rest| until < now + rest);
-                !suspect && (early || !may_retry)
+                rest.is_some_and(|rest| until < now + rest) || (!may_retry && !over)
             }
         };
         if wrong {
@@ -149,9 +164,55 @@ impl Checker {
         }
     }
 
+    /// Objections to results that may have opened a breaker: they stand where none is open. Where one
+    /// is, the contact is not final, and its history is the one from before.
+    pub(super) fn settle_doubts(&mut self, now: Timestamp) {
+        for doubt in std::mem::take(&mut self.doubts) {
+            let (trunk, caller_id) = doubt.breaker;
+            if !self.breaker_is_open(trunk, caller_id) {
+                for objection in doubt.objections {
+                    self.object(objection.property, objection.at, objection.what);
+                }
+                continue;
+            }
+            self.history_taken_back(&doubt.update);
+            let contact = doubt.update.contact;
+            if self.picture.contacts.get(&contact).is_some_and(|c| c.done) {
+                let what = format!("contact {contact} is final by a failure over {trunk}");
+                self.object(Property::BreakerSuspects, now, what);
+            }
+        }
+    }
+
+    /// A contact gets the history back that it had before a suspect result (or keeps that result).
+    fn history_taken_back(&mut self, update: &ContactUpdate) {
+        if let Some(contact) = self.picture.contacts.get_mut(&update.contact) {
+            contact.used = update.history.attempts;
+            contact.used_at.truncate(update.history.attempts as usize);
+            contact.dialed = update.history.dialed;
+            contact.by_outcome.clone_from(&update.history.by_outcome);
+            contact.line_failures = update.history.line_failures;
+            contact.rests = None;
+        }
+    }
+
     pub(super) fn at_contacts_moved(&mut self, now: Timestamp, updates: &[ContactUpdate]) {
         for update in updates {
+            if self.takes_back {
+                self.history_taken_back(update);
+            }
+            self.no_longer_at_hand(update.campaign, update.contact);
             self.final_now(now, update, false);
+        }
+    }
+
+    /// The engine has called a contact, offered it, or given it back.
+    pub(super) fn no_longer_at_hand(&mut self, campaign: CampaignId, contact: ContactId) {
+        let standing = self.picture.contacts.get(&contact);
+        if let Some(standing) = standing.and_then(|contact| contact.standing)
+            && let Some(campaign) = self.picture.campaigns.get_mut(&campaign)
+        {
+            campaign.at_hand.remove(&standing);
         }
     }
 
@@ -161,9 +222,13 @@ impl Checker {
             let what = format!("contact {} was never given", update.contact);
             return self.object(Property::HistoryFits, now, what);
         };
+        let used = contact.used;
         let done = update.place == ContactPlace::Done;
         let was_done = std::mem::replace(&mut contact.done, done);
+        let mut used_up = false;
         if let Some(campaign) = self.picture.campaigns.get_mut(&update.campaign) {
+            // An edit may have left it fewer attempts than it has had.
+            used_up = used >= campaign.settings.retry.attempts_total;
             match (was_done, done) {
                 (false, true) => campaign.open = campaign.open.saturating_sub(1),
                 (true, false) => campaign.open += 1,
@@ -173,7 +238,7 @@ impl Checker {
         let wrong = match (was_done, done) {
             (true, true) => by_attempt,
             (true, false) => !self.takes_back,
-            (false, true) => !by_attempt && !self.takes_back,
+            (false, true) => !by_attempt && !self.takes_back && !used_up,
             (false, false) => false,
         };
         if wrong {

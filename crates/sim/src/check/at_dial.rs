@@ -57,6 +57,7 @@ impl Checker {
             call.responded = false;
             call.placed_at = None;
             call.cancelled = false;
+            call.given_up_at = None;
         }
     }
 
@@ -153,6 +154,13 @@ impl Checker {
             let what = format!("attempt {id} of a final contact");
             objections.push((Property::FinalOnce, what));
         }
+        if let (Some(own), Some(best)) = (contact.standing, campaign.at_hand.first())
+            && campaign.at_hand.contains(&own)
+            && *best < own
+        {
+            let what = format!("attempt {id} calls contact {own:?} before {best:?}");
+            objections.push((Property::BestFirst, what));
+        }
         let turn = contact.dialed as usize % contact.numbers.len().max(1);
         if contact.numbers.get(turn) != Some(&dial.number) {
             let what = format!("attempt {id} is not to number {turn} of its contact");
@@ -248,7 +256,7 @@ impl Checker {
             (Mode::Ratio(ratio), Some(group)) => {
                 let agents = self.picture.agents.values();
                 let idle = agents.filter(|a| a.is_idle(group, now)).count() as u32;
-                let calls = self.picture.on_lines().filter(|(_, call)| {
+                let calls = self.picture.on_lines(now).filter(|(_, call)| {
                     call.dial.campaign == dial.campaign && call.answered_at.is_none()
                 });
                 let ringing = calls.count() as u32 + 1;
@@ -294,6 +302,9 @@ impl Checker {
         picture.attempts.insert(dial.attempt, call);
         if let Some(contact) = picture.contacts.get_mut(&dial.contact) {
             contact.dialed += 1;
+            if let Some(standing) = contact.standing {
+                campaign.at_hand.remove(&standing);
+            }
         }
         if let Some(caller_id) = picture.caller_ids.get_mut(&dial.caller_id) {
             caller_id.dials.push_back((now, dial.attempt));

@@ -20,7 +20,7 @@ impl Checker {
         dial: &Dial,
         trunk: TrunkName,
     ) {
-        let others = || self.picture.on_lines().filter(|(id, _)| **id != attempt);
+        let others = || self.picture.on_lines(now).filter(|(id, _)| **id != attempt);
         let tenant = others().count() as u32 + 1;
         let over = others().filter(|(_, call)| call.trunk == trunk).count() as u32 + 1;
         let own = others().filter(|(_, call)| call.dial.campaign == dial.campaign);
@@ -110,7 +110,7 @@ impl Checker {
     ) {
         let at_once = self
             .picture
-            .on_lines()
+            .on_lines(now)
             .filter(|(id, call)| **id != attempt && call.dial.caller_id == rules.number);
         let at_once = at_once.count() as u32 + 1;
         let zone = self.picture.tenant.as_ref();

@@ -15,8 +15,7 @@ impl Checker {
         }
         let ignored = self.picture.attempts.values().find(|call| {
             let wants_end = call.hang_up_asked || (call.flow_over && !call.handed_back);
-            let flow_failed_first = call.settings.flow_first.is_some();
-            call.answered_at.is_some() && wants_end && !call.hung_up && !flow_failed_first
+            call.answered_at.is_some() && wants_end && !call.hung_up
         });
         if let Some(call) = ignored {
             let what = format!("attempt {} should be hung up", call.dial.attempt);

@@ -1,6 +1,6 @@
 //! What the checker learns from facts.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use outdial_domain::{
@@ -79,7 +79,9 @@ impl Checker {
                     campaign.dials.clear();
                 }
             }
-            Input::ContactsLoaded { contacts, .. } => self.contacts_loaded(contacts),
+            Input::ContactsLoaded {
+                campaign, contacts, ..
+            } => self.contacts_loaded(*campaign, contacts),
             Input::ContactsAdded { campaign, count } => self.contacts_added(*campaign, *count),
             _ => self.hear_of_call(now, input),
         }
@@ -107,19 +109,24 @@ impl Checker {
             }
             Input::Answered(attempt) => self.answered(now, *attempt),
             Input::Joined(attempt) => {
-                if let Some(call) = self.picture.attempts.get_mut(attempt) {
+                if let Some(call) = self.picture.attempts.get_mut(attempt)
+                    && !call.hung_up
+                {
                     call.joined = true;
                     call.talked |= call.agent.is_some();
+                    call.flow_joined |= call.flow_called && call.agent.is_none();
                 }
             }
             Input::FlowFailed(attempt) | Input::FlowEnded(attempt) => {
                 if let Some(call) = self.picture.attempts.get_mut(attempt) {
                     call.flow_over = true;
+                    call.flow_joined |= matches!(input, Input::FlowEnded(_)) && !call.hung_up;
                 }
             }
             Input::HandedBack(attempt) => {
                 if let Some(call) = self.picture.attempts.get_mut(attempt) {
                     call.handed_back = true;
+                    call.flow_joined = false;
                     call.flow_over = true;
                     call.joined = false;
                     call.waits_since = Some(now);
@@ -185,6 +192,7 @@ impl Checker {
             open: loaded.open_contacts,
             aborted: false,
             dials: VecDeque::new(),
+            at_hand: BTreeSet::new(),
         };
         self.picture.campaigns.insert(campaign.id, view);
     }
@@ -196,9 +204,21 @@ impl Checker {
     }
 
     /// What the store says of contacts that have no story here yet is believed.
-    fn contacts_loaded(&mut self, contacts: &[DueContact]) {
+    fn contacts_loaded(&mut self, campaign: CampaignId, contacts: &[DueContact]) {
+        let campaign = self.picture.campaigns.get_mut(&campaign);
+        let mut at_hand = campaign.map(|campaign| &mut campaign.at_hand);
         for contact in contacts {
             let view = self.picture.contacts.entry(contact.id).or_default();
+            let standing = (
+                contact.priority,
+                !contact.rested,
+                contact.order_key,
+                contact.id,
+            );
+            if let Some(at_hand) = &mut at_hand {
+                at_hand.insert(standing);
+            }
+            view.standing = Some(standing);
             if view.numbers.is_empty() {
                 view.numbers.clone_from(&contact.numbers);
                 view.time_zone.clone_from(&contact.time_zone);
@@ -238,6 +258,8 @@ impl Checker {
             && call.answered_at.is_none()
             && call.ended.is_none()
         {
+            call.agent_freed = call.let_go(now);
+            call.given_up_at = None;
             call.answered_at = Some(now);
             if call.group().is_some() && call.settings.flow_first.is_none() {
                 call.waits_since = Some(now);

@@ -16,7 +16,7 @@ mod property;
 
 use std::time::Duration;
 
-use outdial_domain::Timestamp;
+use outdial_domain::{ContactUpdate, PhoneNumber, Timestamp, TrunkName};
 use outdial_engine::input::{Command, Input};
 use outdial_engine::output::Output;
 
@@ -34,7 +34,17 @@ pub struct Checker {
     slack: Duration,
     /// A breaker opened in this step: results may be taken back.
     takes_back: bool,
+    /// Objections of this step that a breaker would answer.
+    doubts: Vec<Doubt>,
     violations: Vec<Violation>,
+}
+
+/// A permanent failure of this step, with what speaks against where it left its contact.
+#[derive(Debug)]
+struct Doubt {
+    breaker: (TrunkName, PhoneNumber),
+    update: ContactUpdate,
+    objections: Vec<Violation>,
 }
 
 /// Objections that a run is worth reading.
@@ -47,6 +57,7 @@ impl Checker {
             picture: Picture::default(),
             slack,
             takes_back: false,
+            doubts: Vec::new(),
             violations: Vec::new(),
         }
     }
@@ -68,6 +79,7 @@ impl Checker {
 
     /// The engine gave this order.
     pub fn told(&mut self, now: Timestamp, output: &Output) {
+        self.free_agents(now);
         match output {
             Output::Dial(dial) => self.at_dial(now, dial),
             Output::Redial { attempt, trunk } => self.at_redial(now, *attempt, *trunk),
@@ -98,6 +110,7 @@ impl Checker {
 
     /// All orders of this step have come; the engine is woken at `wake` at the latest.
     pub fn settled(&mut self, now: Timestamp, wake: Option<Timestamp>) {
+        self.settle_doubts(now);
         self.check_breakers_settled(now);
         self.check_calls_settled(now);
         self.check_nobody_waits(now);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use outdial_domain::{
     AgentId, AttemptId, CallerId, CampaignId, CampaignState, Connection, ContactId, Evidence,
@@ -10,6 +11,9 @@ use outdial_domain::{
 };
 use outdial_engine::input::{AgentRules, HaltScope, OfferId, TenantRules, TrunkRules};
 use outdial_engine::output::Dial;
+
+/// A call that we have ended holds its line so long, if its end is not told before.
+const HOLDS_ON: Duration = Duration::from_secs(2);
 
 /// Everything that the checker knows.
 #[derive(Debug, Default)]
@@ -83,13 +87,20 @@ pub(super) struct CampaignView {
     pub(super) aborted: bool,
     /// When calls were started, for a rate.
     pub(super) dials: VecDeque<Timestamp>,
+    /// Contacts that the engine was given and has neither called nor given back, best first.
+    pub(super) at_hand: BTreeSet<Standing>,
 }
+
+/// Where a contact stands among those at hand: priority, whether it is fresh, its place, its id.
+pub(super) type Standing = (u8, bool, i64, ContactId);
 
 /// A contact.
 #[derive(Debug, Default)]
 pub(super) struct ContactView {
     pub(super) numbers: Vec<PhoneNumber>,
     pub(super) time_zone: Option<String>,
+    /// Where it stood when it was last given to the engine.
+    pub(super) standing: Option<Standing>,
     pub(super) done: bool,
     pub(super) dialed: u32,
     pub(super) used: u32,
@@ -118,6 +129,8 @@ pub(super) struct AttemptView {
     pub(super) lost_agent: bool,
     /// The leg of an agent bound to it was lost.
     pub(super) leg_lost: bool,
+    /// Its agent was free again before the callee picked up.
+    pub(super) agent_freed: bool,
     /// The agent it was last joined with, by order.
     pub(super) agent: Option<AgentId>,
     /// That join, or a flow's, has taken effect.
@@ -125,10 +138,13 @@ pub(super) struct AttemptView {
     /// An agent's join has taken effect at some time.
     pub(super) talked: bool,
     pub(super) flow_called: bool,
+    pub(super) flow_joined: bool,
     pub(super) flow_over: bool,
     pub(super) handed_back: bool,
     pub(super) machine: bool,
     pub(super) cancelled: bool,
+    /// When we ended it from our side.
+    pub(super) given_up_at: Option<Timestamp>,
     pub(super) hung_up: bool,
     pub(super) hang_up_asked: bool,
     /// Its call is over (again, after a redial).
@@ -151,14 +167,17 @@ impl AttemptView {
             waits_since: None,
             lost_agent: false,
             leg_lost: false,
+            agent_freed: false,
             agent: None,
             joined: false,
             talked: false,
             flow_called: false,
+            flow_joined: false,
             flow_over: false,
             handed_back: false,
             machine: false,
             cancelled: false,
+            given_up_at: None,
             hung_up: false,
             hang_up_asked: false,
             ended: None,
@@ -171,10 +190,15 @@ impl AttemptView {
         self.ended.is_none() && !self.redial_lost
     }
 
-    /// Whether it takes up a line. One that was given up does not any more: its end may be told
-    /// much later, when the far end is silent.
-    pub(super) fn takes_line(&self) -> bool {
-        self.is_live() && (!self.cancelled || self.answered_at.is_some())
+    /// Whether it takes up a line, and its agent's time. One that was given up does not for long: its
+    /// end may be told much later, when the far end is silent.
+    pub(super) fn takes_line(&self, now: Timestamp) -> bool {
+        self.is_live() && !self.let_go(now)
+    }
+
+    /// Whether we have ended it so long ago that it holds nothing any more.
+    pub(super) fn let_go(&self, now: Timestamp) -> bool {
+        self.given_up_at.is_some_and(|at| now >= at + HOLDS_ON)
     }
 
     /// The group that takes the call.
@@ -225,8 +249,12 @@ impl AgentView {
 
 impl Picture {
     /// Attempts that take up a line.
-    pub(super) fn on_lines(&self) -> impl Iterator<Item = (&AttemptId, &AttemptView)> {
-        self.attempts.iter().filter(|(_, a)| a.takes_line())
+    pub(super) fn on_lines(
+        &self,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&AttemptId, &AttemptView)> {
+        let attempts = self.attempts.iter();
+        attempts.filter(move |(_, call)| call.takes_line(now))
     }
 
     pub(super) fn breaker(&mut self, trunk: TrunkName, caller: PhoneNumber) -> &mut BreakerView {

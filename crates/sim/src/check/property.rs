@@ -54,6 +54,7 @@ properties! {
     OneCallPerNumber: "never two live attempts to one number",
     OneCallPerContact: "never two live attempts of one contact",
     OwnNumber: "a contact is called under one of its own numbers, in turn",
+    BestFirst: "of the contacts at hand the best is called: by priority, retries before fresh ones, then by place",
     InsideCalendar: "never a call outside of the campaign's calendar",
     InsideHours: "never a call outside of the profile's hours where the callee lives",
     AttemptsTotal: "never more attempts than the retry policy allows in all",

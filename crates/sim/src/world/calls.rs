@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use outdial_domain::{
-    AgentId, AttemptId, EndedBy, Evidence, LocalFailure, Progress, Timestamp, TrunkName,
+    AgentId, AttemptId, CampaignId, EndedBy, Evidence, LocalFailure, Progress, Timestamp, TrunkName,
 };
 use outdial_engine::input::Input;
 use outdial_engine::output::Dial;
@@ -74,14 +74,7 @@ pub(crate) enum CallTurn {
 
 impl Life {
     pub(super) fn dial(&mut self, dial: Box<Dial>) {
-        let dialed = self
-            .list
-            .row(dial.contact)
-            .map_or(0, |row| row.history.dialed);
-        let fate = self
-            .plan
-            .callees
-            .fate(self.dice, dial.number, u64::from(dialed));
+        let fate = self.fate(&dial, 0);
         let attempt = dial.attempt;
         let call = CallModel {
             trunk: dial.trunk,
@@ -100,10 +93,30 @@ impl Life {
         self.write_attempt(attempt);
     }
 
+    pub(super) fn calls_of(&self, campaign: CampaignId) -> usize {
+        let calls = self.calls.values();
+        calls.filter(|call| call.dial.campaign == campaign).count()
+    }
+
+    /// What becomes of a dial: the same for the same number and how often it has been dialed.
+    fn fate(&self, dial: &Dial, run: u32) -> Fate {
+        let dialed = self
+            .list
+            .row(dial.contact)
+            .map_or(0, |row| row.history.dialed);
+        let nth = u64::from(dialed) + u64::from(run) * 1_000;
+        self.plan.callees.fate(self.dice, dial.number, nth)
+    }
+
     pub(super) fn redial(&mut self, attempt: AttemptId, trunk: TrunkName) {
+        let Some(call) = self.calls.get(&attempt) else {
+            return;
+        };
+        let fate = self.fate(&call.dial, call.run + 1);
         let Some(call) = self.calls.get_mut(&attempt) else {
             return;
         };
+        call.fate = fate;
         call.run += 1;
         call.trunk = trunk;
         call.phase = Phase::Committing;

@@ -56,21 +56,30 @@ pub(super) struct TrunkModel {
     pub(super) all_invalid: bool,
 }
 
+const TENANT: TenantId = TenantId::new(1);
 /// Orders after one fact, from which on the engine is said to run in circles.
 const ORDERS_MAX: u32 = 1_000_000;
 
 impl Life {
-    pub(super) fn begin(plan: Plan, recorded: bool) -> Self {
+    /// The engine of a world, before its first fact.
+    pub(super) fn engine(plan: &Plan) -> Engine {
+        Engine::new(EngineConfig {
+            tenant: TENANT,
+            seed: plan.seed,
+            next_attempt: AttemptId::new(1),
+        })
+    }
+
+    pub(super) fn begin(engine: Engine, plan: Plan, recorded: bool) -> Self {
         let dice = Dice::new(plan.seed);
         let mut trace = Trace::default();
         if recorded {
             trace.record();
         }
-        let config = EngineConfig::new(TenantId::new(1), plan.seed);
         let mut life = Self {
             now: plan.starts_at,
             events: EventQueue::new(),
-            engine: Engine::new(config),
+            engine,
             wake: None,
             dice,
             rolls: dice.rolls(0),
@@ -115,7 +124,7 @@ impl Life {
                 campaign: Campaign {
                     id,
                     uuid: format!("00000000-0000-4000-8000-{n:012}"),
-                    tenant: TenantId::new(1),
+                    tenant: TENANT,
                     origin: campaign.origin,
                     state: CampaignState::Draft,
                     revision: RevisionNumber::new(1),

@@ -8,7 +8,8 @@ mod store;
 
 use std::time::Duration;
 
-use outdial_domain::{AgentId, AttemptId, Timestamp, TrunkName};
+use outdial_domain::{AgentId, AttemptId, CampaignId, Timestamp, TrunkName};
+use outdial_engine::Engine;
 use outdial_engine::input::{Command, Input, Suspects};
 
 use crate::check::Violation;
@@ -37,8 +38,12 @@ pub(crate) use life::Life;
 pub struct World {
     plan: Plan,
     recorded: bool,
+    prepare: Option<Prepare>,
     life: Option<Box<Life>>,
 }
+
+/// What is done to an engine before its first fact.
+type Prepare = Box<dyn FnOnce(&mut Engine)>;
 
 /// Something that is about to happen in the world.
 #[derive(Clone, Debug)]
@@ -81,6 +86,7 @@ impl World {
         Self {
             plan,
             recorded: false,
+            prepare: None,
             life: None,
         }
     }
@@ -142,6 +148,13 @@ impl World {
         self
     }
 
+    /// Does something to the engine before it hears its first fact.
+    #[must_use]
+    pub fn prepared(mut self, prepare: impl FnOnce(&mut Engine) + 'static) -> Self {
+        self.prepare = Some(Box::new(prepare));
+        self
+    }
+
     /// Lets the world go on for so long, or until the checker objects.
     pub fn run(&mut self, time: Duration) {
         let life = self.life();
@@ -187,6 +200,11 @@ impl World {
         self.life().counters()
     }
 
+    /// Calls of a campaign that are live now.
+    pub fn calls_of(&mut self, campaign: CampaignId) -> usize {
+        self.life().calls_of(campaign)
+    }
+
     /// What was said.
     pub fn trace(&mut self) -> &Trace {
         self.life().trace()
@@ -208,8 +226,13 @@ impl World {
     }
 
     fn life(&mut self) -> &mut Life {
-        let (plan, recorded) = (&self.plan, self.recorded);
-        self.life
-            .get_or_insert_with(|| Box::new(Life::begin(plan.clone(), recorded)))
+        let (plan, recorded, prepare) = (&self.plan, self.recorded, &mut self.prepare);
+        self.life.get_or_insert_with(|| {
+            let mut engine = Life::engine(plan);
+            if let Some(prepare) = prepare.take() {
+                prepare(&mut engine);
+            }
+            Box::new(Life::begin(engine, plan.clone(), recorded))
+        })
     }
 }

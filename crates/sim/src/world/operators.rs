@@ -1,5 +1,7 @@
 //! Operators, and everything else that the plan makes happen at set times.
 
+use std::collections::BTreeSet;
+
 use outdial_domain::{CampaignId, CampaignState, LifeCycleCommand, Order, PhoneNumber, TrunkName};
 use outdial_engine::input::{Command, Input, Suspects};
 
@@ -7,7 +9,7 @@ use super::Event;
 use super::life::Life;
 use crate::contact_list::ListEntry;
 use crate::dice::Rolls;
-use crate::plan::{Act, CampaignPlan, ListShape};
+use crate::plan::{Act, AgentPlan, CampaignPlan, ListShape};
 
 /// The kind under which contacts are drawn.
 const CONTACT: u64 = 0x636f_6e74_6163;
@@ -134,6 +136,7 @@ impl Life {
         for agent in agents {
             self.begins(agent);
         }
+        self.add_helper();
         let campaigns: Vec<_> = self.campaigns.iter().map(|(c, s)| (*c, *s)).collect();
         for (campaign, state) in campaigns {
             let command = match state {
@@ -143,6 +146,18 @@ impl Life {
             };
             self.ask(Command { campaign, command });
         }
+    }
+
+    /// Someone whose phone stays connected, for every group: no campaign can lack agents for good.
+    fn add_helper(&mut self) {
+        let campaigns = self.plan.campaigns.iter();
+        let groups = campaigns.filter_map(|c| c.settings.target.skill_group());
+        let groups: BTreeSet<_> = groups.collect();
+        let number = u32::try_from(self.agents.len()).unwrap_or(u32::MAX);
+        let mut helper = AgentPlan::steady(number);
+        helper.rules.skill_groups = groups.into_iter().collect();
+        self.hear(Input::AgentSet(helper.rules.clone()));
+        self.add_agent(number, helper);
     }
 
     pub(super) fn all_done(&self) -> bool {
