@@ -1,6 +1,6 @@
 //! Orders about agents.
 
-use outdial_domain::{AgentId, AttemptId, Timestamp, WishedState};
+use outdial_domain::{AgentId, AgentState, AttemptId, Timestamp, WishedState};
 use outdial_engine::input::OfferId;
 use outdial_engine::output::Offer;
 
@@ -82,6 +82,36 @@ impl Checker {
         if view.is_none_or(|view| view.bound != Some(attempt)) {
             let what = format!("agent {agent} listens to attempt {attempt} without being bound");
             self.object(Property::OrderFits, now, what);
+        }
+    }
+
+    /// What the engine says of an agent is believed in one thing only: that it keeps the agent for a
+    /// call, which must be allowed.
+    pub(super) fn at_agent_changed(
+        &mut self,
+        now: Timestamp,
+        agent: AgentId,
+        state: AgentState,
+        attempt: Option<AttemptId>,
+    ) {
+        let reserved = state == AgentState::Reserved;
+        let call = attempt.and_then(|attempt| self.picture.attempts.get(&attempt));
+        let group = call.and_then(|call| call.group());
+        let Some(view) = self.picture.agents.get_mut(&agent) else {
+            return;
+        };
+        view.kept = reserved && attempt.is_none();
+        let (Some(group), true) = (group, reserved && view.bound != attempt) else {
+            return;
+        };
+        // One whose phone is called for each call is kept before it is.
+        let leg_up = std::mem::replace(&mut view.leg_up, true);
+        let why = view.not_free(group, now);
+        view.leg_up = leg_up;
+        view.bound = attempt;
+        if let Some(why) = why {
+            let what = format!("agent {agent}, who {why}, is kept for {attempt:?}");
+            self.object(Property::AgentReady, now, what);
         }
     }
 

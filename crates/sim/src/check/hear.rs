@@ -272,7 +272,8 @@ impl Checker {
             return;
         };
         let was_up = std::mem::replace(&mut view.leg_up, false);
-        if why == LegEnd::HungUp && was_up {
+        let hung_up = why == LegEnd::HungUp && was_up;
+        if hung_up && view.wish == WishedState::Ready {
             // The engine says so too; until it does, nobody may count on this agent.
             view.wish = WishedState::Break;
         }
@@ -283,10 +284,12 @@ impl Checker {
             }
         }
         if let Some(call) = talking.and_then(|a| self.picture.attempts.get_mut(&a)) {
+            // Who hangs up a conversation ends it; who is lost leaves a callee behind.
+            call.hang_up_asked |= hung_up;
             call.lost_agent = call.talked;
             call.agent = None;
             call.joined = false;
-            call.waits_since = Some(now);
+            call.waits_since = Some(now).filter(|_| !hung_up);
         }
     }
 

@@ -99,10 +99,14 @@ impl Checker {
             }
             Output::BreakerOpened(breaker) => self.at_breaker_opened(breaker),
             Output::BreakerClosed { trunk } => self.breakers_closed(*trunk),
+            Output::AgentChanged {
+                agent,
+                state,
+                attempt,
+            } => self.at_agent_changed(now, *agent, *state, *attempt),
             Output::AttemptAnswered { .. }
             | Output::LoadContacts { .. }
             | Output::CallAgent(_)
-            | Output::AgentChanged { .. }
             | Output::TrunkChanged { .. }
             | Output::WakeAt { .. } => {}
         }

@@ -72,6 +72,8 @@ pub(super) struct AgentView {
     /// The call that this agent was joined with.
     pub(super) talking: Option<AttemptId>,
     pub(super) offer: Option<OfferId>,
+    /// Kept for a call that is not dialed yet.
+    pub(super) kept: bool,
     pub(super) wraps_up_until: Option<Timestamp>,
 }
 
@@ -216,6 +218,7 @@ impl AgentView {
             bound: None,
             talking: None,
             offer: None,
+            kept: false,
             wraps_up_until: None,
         }
     }
@@ -243,6 +246,7 @@ impl AgentView {
     pub(super) fn is_idle(&self, group: SkillGroupId, now: Timestamp) -> bool {
         self.rules.connection == Connection::Permanent
             && self.offer.is_none()
+            && !self.kept
             && self.not_free(group, now).is_none()
     }
 }
