@@ -4,6 +4,9 @@ use std::fmt::Write;
 
 use crate::world::Life;
 
+/// So many messages are worth reading after a violation.
+const TAIL: usize = 60;
+
 /// What happened; with the last messages, where the checker objects.
 pub(crate) fn in_words(life: &Life) -> String {
     let counters = life.counters();
@@ -33,6 +36,6 @@ pub(crate) fn in_words(life: &Life) -> String {
     for violation in life.violations() {
         let _ = write!(text, "\n{violation}");
     }
-    let _ = write!(text, "\nThe last messages:\n{}", life.trace().tail(""));
+    let _ = write!(text, "\nThe last messages:\n{}", life.trace().tail("", TAIL));
     text
 }

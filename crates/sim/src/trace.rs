@@ -8,7 +8,7 @@ use outdial_engine::output::Output;
 use serde::Serialize;
 
 /// How many messages a trace keeps as text.
-const TAIL: usize = 400;
+const TAIL: usize = 2_000;
 
 /// The messages of one run.
 #[derive(Debug, Default)]
@@ -72,10 +72,11 @@ impl Trace {
         self.digest.0
     }
 
-    /// The last messages as text, those that mention `word` only; an empty word means all.
-    pub fn tail(&self, word: &str) -> String {
+    /// The last `count` messages as text, those that mention `word` only; an empty word means all.
+    pub fn tail(&self, word: &str, count: usize) -> String {
         let mut text = String::new();
-        for line in &self.tail {
+        let skipped = self.tail.len().saturating_sub(count);
+        for line in self.tail.iter().skip(skipped) {
             let line = match line {
                 Line::Heard(at, input) => format!("{at} < {input:?}\n"),
                 Line::Asked(at, command, taken) => format!("{at} ? {command:?} {taken}\n"),

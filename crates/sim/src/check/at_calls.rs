@@ -131,7 +131,8 @@ impl Checker {
             return vec![verdict];
         }
         let mut by_timer = *evidence;
-        by_timer.local = Some(if call.progress_at.is_some() {
+        let rang = call.progress_at.zip(call.given_up_at);
+        by_timer.local = Some(if rang.is_some_and(|(rings, at)| rings <= at) {
             LocalFailure::RingTimeout
         } else {
             LocalFailure::NoProgress

@@ -316,6 +316,10 @@ impl Life {
         self.checker.violations()
     }
 
+    pub(super) fn contacts(&self) -> &ContactList {
+        &self.list
+    }
+
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
     }

@@ -13,6 +13,7 @@ use outdial_engine::Engine;
 use outdial_engine::input::{Command, Input, Suspects};
 
 use crate::check::Violation;
+use crate::contact_list::ContactList;
 use crate::counters::Counters;
 use crate::plan::{Act, AgentPlan, CampaignPlan, Plan};
 use crate::spread::Spread;
@@ -190,6 +191,11 @@ impl World {
         self.life().set_answer_rate(share.0);
     }
 
+    /// How many facts and commands the engine has taken.
+    pub fn steps(&mut self) -> u64 {
+        self.life().steps()
+    }
+
     /// What the checker objects to.
     pub fn violations(&mut self) -> &[Violation] {
         self.life().violations()
@@ -198,6 +204,11 @@ impl World {
     /// What has happened, in numbers.
     pub fn counters(&mut self) -> &Counters {
         self.life().counters()
+    }
+
+    /// The contacts, as the store has them.
+    pub fn contacts(&mut self) -> &ContactList {
+        self.life().contacts()
     }
 
     /// Calls of a campaign that are live now.

@@ -165,6 +165,7 @@ impl Life {
             .values()
             .all(|state| matches!(state, CampaignState::Ended(_)))
             && self.calls.is_empty()
+            && self.store.is_idle()
     }
 
     fn halts(&self) -> Vec<outdial_engine::input::HaltScope> {

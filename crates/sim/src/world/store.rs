@@ -35,6 +35,13 @@ enum Job {
     },
 }
 
+impl StoreModel {
+    /// Whether everything is committed.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+    }
+}
+
 /// Between two tries of a store that cannot commit.
 const TRIES_AGAIN: Duration = secs(1);
 
