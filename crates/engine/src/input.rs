@@ -18,6 +18,16 @@ pub enum Input {
     TenantSet(TenantRules),
     /// The tenant's caller IDs, whole.
     CallerIdsSet(Vec<CallerId>),
+    /// What was used of a caller ID before the server started; after `CallerIdsSet`.
+    CallerIdUsed {
+        /// The caller ID.
+        caller_id: PhoneNumber,
+        /// When its calls of the last hour were placed; may be left empty where it has no hourly
+        /// limit.
+        last_hour: Vec<Timestamp>,
+        /// Calls since the tenant's midnight.
+        today: u32,
+    },
     /// A trunk that the tenant may use, new or changed.
     TrunkSet(TrunkRules),
     /// A trunk that is no more.

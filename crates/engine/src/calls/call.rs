@@ -1,0 +1,126 @@
+//! One live call.
+
+use std::sync::Arc;
+
+use outdial_domain::{Attempt, Evidence, PhoneNumber, Settings, Timestamp, TrunkName};
+use serde::{Deserialize, Serialize};
+
+use crate::agents::{AgentKey, QueueKey};
+use crate::input::DueContact;
+use crate::timer::Alarm;
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Stage {
+    /// The attempt is being committed.
+    Committing,
+    /// The INVITE is out, nothing tells of progress yet.
+    Trying,
+    /// There was progress.
+    Ringing,
+    /// We have sent a CANCEL, or will as soon as the INVITE is out.
+    GivingUp,
+    /// Answered, and with a flow (or being connected to one).
+    InFlow,
+    /// Answered, and waiting for an agent.
+    Waiting,
+    /// With an agent (or being joined).
+    Connected,
+    /// We have sent a BYE.
+    Leaving,
+}
+
+/// Why we gave up ringing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum GaveUp {
+    NoProgress,
+    RingTimeout,
+    /// Someone wanted it, or the campaign is over.
+    ByHand,
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Call {
+    pub(crate) attempt: Attempt,
+    /// The settings it was placed under: an edit does not reach it.
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) contact: DueContact,
+    pub(crate) stage: Stage,
+    pub(crate) alarm: Alarm,
+    /// Whether it holds its line, its trunk's and its caller ID's channel.
+    pub(crate) holds: bool,
+    /// The agent who is bound to it or talks.
+    pub(crate) agent: Option<AgentKey>,
+    pub(crate) gave_up: Option<GaveUp>,
+    /// A cancel that is waiting for its time: the INVITE must be out, the minimum ring over.
+    pub(crate) cancel_due: bool,
+    /// An answered callee's place in the queue.
+    pub(crate) queued: Option<Queued>,
+    /// From when the wait of an answered callee counts.
+    pub(crate) waits_since: Option<Timestamp>,
+    /// An agent or a flow has taken the call.
+    pub(crate) taken: bool,
+    /// It stands in the ledger.
+    pub(crate) counted: bool,
+    pub(crate) machine: bool,
+    /// A call on a trunk that is out, to see whether it is back.
+    pub(crate) trial: bool,
+    /// Trunks that it has failed on, and how.
+    pub(crate) failed_on: Vec<(TrunkName, Evidence)>,
+}
+
+/// A callee's place in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Queued {
+    pub(crate) key: QueueKey,
+    pub(crate) until: Timestamp,
+}
+
+impl Call {
+    pub(crate) fn number(&self) -> PhoneNumber {
+        self.attempt.number
+    }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        self.attempt.answered_at.is_some()
+    }
+}
+
+/// A campaign's calls by how far they have come. Calls whose line has been freed are not in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    pub(crate) ringing: u32,
+    pub(crate) in_flow: u32,
+    pub(crate) waiting: u32,
+    pub(crate) connected: u32,
+    pub(crate) leaving: u32,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, stage: Stage) {
+        *self.of(stage) += 1;
+    }
+
+    pub(crate) fn sub(&mut self, stage: Stage) {
+        let count = self.of(stage);
+        *count = count.saturating_sub(1);
+    }
+
+    /// All of them: lines in use.
+    pub(crate) fn lines(&self) -> u32 {
+        self.ringing + self.in_flow + self.waiting + self.connected + self.leaving
+    }
+
+    fn of(&mut self, stage: Stage) -> &mut u32 {
+        match stage {
+            Stage::Committing | Stage::Trying | Stage::Ringing | Stage::GivingUp => {
+                &mut self.ringing
+            }
+            Stage::InFlow => &mut self.in_flow,
+            Stage::Waiting => &mut self.waiting,
+            Stage::Connected => &mut self.connected,
+            Stage::Leaving => &mut self.leaving,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Calls: one attempt each, from the order to dial until its end is known.
+
+mod answer;
+mod call;
+mod dial;
+mod end;
+mod give_up;
+mod join;
+mod progress;
+pub(crate) mod retry;
+
+pub(crate) use call::{Call, GaveUp, Stage, Tally};

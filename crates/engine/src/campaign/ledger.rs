@@ -1,0 +1,182 @@
+//! The abandonment ledger: live answers and those that nobody took in time, over the window in which
+//! the ceiling is kept.
+
+use std::collections::VecDeque;
+
+use outdial_domain::{AbandonmentWindow, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::input::Ledger;
+
+/// A rolling window is counted in so many parts.
+const PARTS: i64 = 60;
+
+/// The ledger of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LedgerWindow {
+    window: AbandonmentWindow,
+    /// What the present window holds; in a rolling one the sum of the parts.
+    now: Ledger,
+    /// Parts of a rolling window by their number, oldest first.
+    parts: VecDeque<(i64, Ledger)>,
+    /// The beginning of the day that `now` belongs to.
+    day: Timestamp,
+}
+
+impl LedgerWindow {
+    pub(crate) fn new(
+        window: AbandonmentWindow,
+        before: Ledger,
+        now: Timestamp,
+        day: Timestamp,
+    ) -> Self {
+        let mut this = Self {
+            window,
+            now: Ledger::default(),
+            parts: VecDeque::new(),
+            day,
+        };
+        this.add(now, day, before);
+        this
+    }
+
+    /// Another window from now on; what was counted stays, as far as it can.
+    pub(crate) fn revise(&mut self, window: AbandonmentWindow, now: Timestamp) {
+        if window != self.window {
+            *self = Self::new(window, self.now, now, self.day);
+        }
+    }
+
+    /// A live answer that an agent took in time.
+    pub(crate) fn taken(&mut self, now: Timestamp, day: Timestamp) {
+        let one = Ledger {
+            live: 1,
+            abandoned: 0,
+        };
+        self.add(now, day, one);
+    }
+
+    /// A live answer that nobody took in time.
+    pub(crate) fn abandoned(&mut self, now: Timestamp, day: Timestamp) {
+        let one = Ledger {
+            live: 1,
+            abandoned: 1,
+        };
+        self.add(now, day, one);
+    }
+
+    /// An answer that was counted as taken was a machine's.
+    pub(crate) fn was_machine(&mut self) {
+        self.now.live = self.now.live.saturating_sub(1).max(self.now.abandoned);
+        if let Some((_, part)) = self.parts.back_mut() {
+            part.live = part.live.saturating_sub(1).max(part.abandoned);
+        }
+    }
+
+    /// A shift begins: the first agent has come.
+    pub(crate) fn shift_begins(&mut self) {
+        if self.window == AbandonmentWindow::Shift {
+            self.now = Ledger::default();
+        }
+    }
+
+    /// What the window holds. `day` is the campaign's last local midnight.
+    pub(crate) fn at(&self, now: Timestamp, day: Timestamp) -> Ledger {
+        let mut this = self.clone();
+        this.roll(now, day);
+        this.now
+    }
+
+    fn add(&mut self, now: Timestamp, day: Timestamp, more: Ledger) {
+        self.roll(now, day);
+        self.now.live += more.live;
+        self.now.abandoned += more.abandoned;
+        if let Some(number) = self.part(now) {
+            if self.parts.back().is_none_or(|&(last, _)| last != number) {
+                self.parts.push_back((number, Ledger::default()));
+            }
+            if let Some((_, part)) = self.parts.back_mut() {
+                part.live += more.live;
+                part.abandoned += more.abandoned;
+            }
+        }
+    }
+
+    /// Drops what has left the window.
+    fn roll(&mut self, now: Timestamp, day: Timestamp) {
+        if self.window == AbandonmentWindow::Day && day != self.day {
+            self.now = Ledger::default();
+        }
+        self.day = day;
+        let Some(number) = self.part(now) else { return };
+        while let Some(&(oldest, part)) = self.parts.front() {
+            if oldest > number - PARTS {
+                break;
+            }
+            self.now.live = self.now.live.saturating_sub(part.live);
+            self.now.abandoned = self.now.abandoned.saturating_sub(part.abandoned);
+            self.parts.pop_front();
+        }
+    }
+
+    /// The number of the part of a rolling window that `now` lies in.
+    fn part(&self, now: Timestamp) -> Option<i64> {
+        match self.window {
+            AbandonmentWindow::Rolling(length) => {
+                let part_ms = i64::try_from(length.as_millis()).unwrap_or(i64::MAX) / PARTS;
+                Some(now.millis().div_euclid(part_ms.max(1)))
+            }
+            AbandonmentWindow::Day | AbandonmentWindow::Shift => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const DAY: Timestamp = Timestamp::from_secs(0);
+
+    fn counts(ledger: Ledger) -> (u64, u64) {
+        (ledger.live, ledger.abandoned)
+    }
+
+    #[test]
+    fn a_day_ends_at_the_campaigns_midnight() {
+        let at = Timestamp::from_secs;
+        let before = Ledger {
+            live: 10,
+            abandoned: 1,
+        };
+        let mut ledger = LedgerWindow::new(AbandonmentWindow::Day, before, at(10), DAY);
+        ledger.taken(at(11), DAY);
+        ledger.abandoned(at(12), DAY);
+        assert_eq!(counts(ledger.at(at(13), DAY)), (12, 2));
+        assert_eq!(counts(ledger.at(at(86_401), at(86_400))), (0, 0));
+    }
+
+    #[test]
+    fn a_rolling_window_forgets_bit_by_bit() {
+        let at = Timestamp::from_secs;
+        let window = AbandonmentWindow::Rolling(Duration::from_secs(600));
+        let mut ledger = LedgerWindow::new(window, Ledger::default(), at(0), DAY);
+        ledger.abandoned(at(1), DAY);
+        ledger.taken(at(300), DAY);
+        assert_eq!(counts(ledger.at(at(599), DAY)), (2, 1));
+        assert_eq!(counts(ledger.at(at(605), DAY)), (1, 0));
+        assert_eq!(counts(ledger.at(at(1_000), DAY)), (0, 0));
+    }
+
+    #[test]
+    fn a_machine_does_not_count_as_a_live_answer() {
+        let mut ledger = LedgerWindow::new(AbandonmentWindow::Shift, Ledger::default(), DAY, DAY);
+        ledger.taken(DAY, DAY);
+        ledger.was_machine();
+        ledger.was_machine();
+        assert_eq!(counts(ledger.at(DAY, DAY)), (0, 0));
+        ledger.abandoned(DAY, DAY);
+        ledger.shift_begins();
+        assert_eq!(counts(ledger.at(DAY, DAY)), (0, 0));
+    }
+}

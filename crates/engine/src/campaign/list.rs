@@ -1,0 +1,259 @@
+//! The list of a campaign as the engine sees it: loading the window, giving contacts back, and
+//! choosing the next one.
+
+use outdial_domain::{
+    CampaignId, CampaignState, ContactPlace, ContactUpdate, EndReason, PhoneNumber, Timestamp,
+};
+
+use super::Held;
+use super::window::{WindowKey, place_of};
+use crate::engine::Engine;
+use crate::gate::contact::ContactGates;
+use crate::gate::{ContactRefused, ContactWhy, Refused, Why};
+use crate::input::DueContact;
+use crate::output::Output;
+
+/// Most contacts that are looked at for one call before others have their turn.
+const LOOKS_MAX: u32 = 2_000;
+
+/// The contact that is called next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    /// Where it stands in the window.
+    pub(crate) key: WindowKey,
+    /// The number to call.
+    pub(crate) number: PhoneNumber,
+    /// Whether it was called before.
+    pub(crate) again: bool,
+}
+
+impl Engine {
+    /// Asks for contacts where the window runs low.
+    pub(crate) fn load_contacts(&mut self, id: CampaignId) {
+        let now = self.now;
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            return;
+        };
+        if !campaign.is_running() || !campaign.calendar.is_open() {
+            return;
+        }
+        if let Some(count) = campaign.window.ask(now) {
+            self.out.push_back(Output::LoadContacts {
+                campaign: id,
+                count,
+                holds: campaign.held.iter().copied().collect(),
+            });
+        }
+        self.set_campaign_alarm(id);
+    }
+
+    pub(crate) fn contacts_loaded(
+        &mut self,
+        id: CampaignId,
+        contacts: Vec<DueContact>,
+        next_due: Option<Timestamp>,
+        more: bool,
+    ) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        campaign.window.loaded(more, next_due);
+        let wanted = campaign.is_running() && campaign.calendar.is_open();
+        for contact in contacts {
+            if campaign.held.insert(contact.id) {
+                let dialed_before = self.numbers.dialed(&contact.numbers);
+                campaign.window.insert(Held {
+                    contact,
+                    dialed_before,
+                });
+            } else {
+                self.counters.late += 1;
+            }
+        }
+        if !wanted {
+            self.give_back_window(id);
+            return;
+        }
+        let shed = campaign.window.shed();
+        self.give_back(id, shed);
+        self.wake_campaign(id);
+        self.load_contacts(id);
+        self.set_campaign_alarm(id);
+    }
+
+    pub(crate) fn contacts_added(&mut self, id: CampaignId, count: u64) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        campaign.contacts += count;
+        campaign.open += count;
+        campaign.window.list_grew();
+        if campaign.is_list_done() && campaign.reopens && count > 0 {
+            self.enter(id, CampaignState::Running);
+        }
+        self.wake_campaign(id);
+        self.load_contacts(id);
+    }
+
+    /// Gives the whole window back to the store.
+    pub(crate) fn give_back_window(&mut self, id: CampaignId) {
+        if let Some(campaign) = self.campaigns.get_mut(&id) {
+            let held: Vec<_> = campaign.window.give_back().collect();
+            self.give_back(id, held);
+            self.set_campaign_alarm(id);
+        }
+    }
+
+    /// Gives contacts back that nobody has called, to where they were.
+    pub(crate) fn give_back(&mut self, id: CampaignId, held: Vec<Held>) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            return;
+        };
+        if held.is_empty() {
+            return;
+        }
+        campaign.window.store_has_more();
+        let moved = held.into_iter().map(|held| {
+            campaign.held.remove(&held.contact.id);
+            let place = place_of(&held.contact);
+            moved(id, held.contact, place)
+        });
+        self.out.push_back(Output::ContactsMoved(moved.collect()));
+    }
+
+    /// Gives one contact back until a time, or for good.
+    pub(crate) fn rest_contact(&mut self, id: CampaignId, held: Held, until: Option<Timestamp>) {
+        let place = until.map_or(ContactPlace::Done, ContactPlace::Resting);
+        let update = moved(id, held.contact, place);
+        self.contact_left(&update);
+        self.out.push_back(Output::ContactsMoved(vec![update]));
+    }
+
+    /// A contact of a campaign has gone to a place in the store.
+    pub(crate) fn contact_left(&mut self, update: &ContactUpdate) {
+        let Some(campaign) = self.campaigns.get_mut(&update.campaign) else {
+            return;
+        };
+        campaign.held.remove(&update.contact);
+        match update.place {
+            ContactPlace::Fresh => campaign.window.store_has_more(),
+            ContactPlace::Resting(until) => campaign.window.rests_until(until),
+            ContactPlace::Done => campaign.open = campaign.open.saturating_sub(1),
+        }
+    }
+
+    /// Contacts that were final are open again.
+    pub(crate) fn contacts_reopened(&mut self, id: CampaignId, count: u64) {
+        if let Some(campaign) = self.campaigns.get_mut(&id) {
+            campaign.open += count;
+            if campaign.state == CampaignState::Ended(EndReason::ListDone) && count > 0 {
+                self.enter(id, CampaignState::Running);
+            }
+        }
+    }
+
+    /// The best contact in the window that may be called now, and the number to call. Contacts that
+    /// a gate refuses go back to the store on the way.
+    ///
+    /// # Errors
+    /// That there is none, for now.
+    pub(crate) fn next_contact(&mut self, id: CampaignId) -> Result<Next, Refused> {
+        let mut moved_away = Vec::new();
+        let found = self.look_for_contact(id, &mut moved_away);
+        if !moved_away.is_empty() {
+            for update in &moved_away {
+                self.contact_left(update);
+            }
+            self.out.push_back(Output::ContactsMoved(moved_away));
+            self.load_contacts(id);
+            self.end_if_done(id);
+        }
+        found
+    }
+
+    /// Looks at a contact that was chosen before again, as if it stood in the window.
+    ///
+    /// # Errors
+    /// Why it may not be called now.
+    pub(crate) fn check_chosen(
+        &mut self,
+        id: CampaignId,
+        held: &Held,
+    ) -> Result<PhoneNumber, ContactRefused> {
+        let Some(campaign) = self.campaigns.get(&id) else {
+            return Err(ContactRefused {
+                why: ContactWhy::NoNumber,
+                until: None,
+            });
+        };
+        let mut gates = ContactGates {
+            now: self.now,
+            policy: &campaign.settings.retry,
+            zone: campaign.settings.calendar.time_zone(),
+            day: campaign.calendar.day(),
+            tenant_day_end: self.day.1,
+            hours: &mut self.hours,
+            numbers: &self.numbers,
+            mutants: &self.mutants,
+        };
+        gates.check(&held.contact, held.calls_today(&self.numbers))
+    }
+
+    fn look_for_contact(
+        &mut self,
+        id: CampaignId,
+        moved_away: &mut Vec<ContactUpdate>,
+    ) -> Result<Next, Refused> {
+        let now = self.now;
+        for _ in 0..LOOKS_MAX {
+            let Some(campaign) = self.campaigns.get_mut(&id) else {
+                break;
+            };
+            let Some((key, held)) = campaign.window.first() else {
+                let why = if campaign.window.is_loading() {
+                    Why::Loading
+                } else {
+                    Why::NoContact
+                };
+                return Err(Refused::flatly(why));
+            };
+            let mut gates = ContactGates {
+                now,
+                policy: &campaign.settings.retry,
+                zone: campaign.settings.calendar.time_zone(),
+                day: campaign.calendar.day(),
+                tenant_day_end: self.day.1,
+                hours: &mut self.hours,
+                numbers: &self.numbers,
+                mutants: &self.mutants,
+            };
+            let refused = match gates.check(&held.contact, held.calls_today(&self.numbers)) {
+                Ok(number) => {
+                    let again = held.contact.history.dialed > 0;
+                    return Ok(Next { key, number, again });
+                }
+                Err(refused) => refused,
+            };
+            if let Some(held) = campaign.window.remove(key) {
+                let place = refused
+                    .until
+                    .map_or(ContactPlace::Done, ContactPlace::Resting);
+                moved_away.push(moved(id, held.contact, place));
+            }
+        }
+        // So many were refused that others should have their turn first.
+        Err(Refused::until(Why::Loading, Some(now)))
+    }
+}
+
+fn moved(campaign: CampaignId, contact: DueContact, place: ContactPlace) -> ContactUpdate {
+    ContactUpdate {
+        contact: contact.id,
+        campaign,
+        place,
+        history: contact.history,
+        last_outcome: None,
+    }
+}

@@ -1,0 +1,291 @@
+//! The window: the due contacts that a campaign holds in memory; the rest of the list waits in the
+//! store.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use outdial_domain::{ContactId, ContactPlace, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::gate::number::NumberGate;
+use crate::input::DueContact;
+
+/// The window holds at least so many contacts.
+const SIZE_MIN: u32 = 1_000;
+/// And at most so many.
+const SIZE_MAX: u32 = 40_000;
+/// Least time between two loads while there is something to dial, and while there is not.
+const SPACING: Duration = Duration::from_secs(1);
+const SPACING_EMPTY: Duration = Duration::from_millis(100);
+/// A load that nobody answers is asked for again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a contact stands in the window: priority, due retries first, order key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct WindowKey {
+    priority: u8,
+    fresh: bool,
+    order_key: i64,
+    contact: ContactId,
+}
+
+impl WindowKey {
+    fn of(contact: &DueContact) -> Self {
+        Self {
+            priority: contact.priority,
+            fresh: !contact.rested,
+            order_key: contact.order_key,
+            contact: contact.id,
+        }
+    }
+}
+
+/// A contact in the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    pub(crate) contact: DueContact,
+    /// Calls to its numbers that the engine had made when the contact was loaded: they are in
+    /// `number_calls_today`.
+    pub(crate) dialed_before: u32,
+}
+
+impl Held {
+    /// Calls to its numbers today, those of other campaigns included.
+    pub(crate) fn calls_today(&self, numbers: &NumberGate) -> u32 {
+        let since = numbers.dialed(&self.contact.numbers);
+        self.contact
+            .number_calls_today
+            .saturating_add(since.saturating_sub(self.dialed_before))
+    }
+}
+
+/// Where a contact goes that was not called: fresh ones to their old place, rested ones stay due.
+pub(crate) fn place_of(contact: &DueContact) -> ContactPlace {
+    if contact.rested {
+        ContactPlace::Resting(Timestamp::from_millis(contact.order_key))
+    } else {
+        ContactPlace::Fresh
+    }
+}
+
+/// The window of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Window {
+    due: BTreeMap<WindowKey, Held>,
+    size: u32,
+    asked_at: Option<Timestamp>,
+    /// When it asked last.
+    last_asked: Option<Timestamp>,
+    /// The store has more that are due now, as far as is known.
+    more: bool,
+    /// When the next resting contact is due.
+    next_due: Option<Timestamp>,
+    /// The list has grown: what was added may go before what is held.
+    grown: bool,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            due: BTreeMap::new(),
+            size: SIZE_MIN,
+            asked_at: None,
+            last_asked: None,
+            more: true,
+            next_due: None,
+            grown: false,
+        }
+    }
+}
+
+impl Window {
+    /// Sets its size by the lines that the campaign may use.
+    pub(crate) fn resize(&mut self, lines: u32) {
+        self.size = lines.saturating_mul(4).clamp(SIZE_MIN, SIZE_MAX);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.due.is_empty()
+    }
+
+    pub(crate) fn first(&self) -> Option<(WindowKey, &Held)> {
+        self.due.first_key_value().map(|(&key, held)| (key, held))
+    }
+
+    pub(crate) fn remove(&mut self, key: WindowKey) -> Option<Held> {
+        self.due.remove(&key)
+    }
+
+    pub(crate) fn insert(&mut self, held: Held) {
+        self.due.insert(WindowKey::of(&held.contact), held);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Held> {
+        self.due.values()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Held> {
+        self.due.values_mut()
+    }
+
+    /// Drops a contact wherever it stands; says whether it was there.
+    pub(crate) fn forget(&mut self, contact: ContactId) -> bool {
+        let before = self.due.len();
+        self.due.retain(|key, _| key.contact != contact);
+        self.due.len() < before
+    }
+
+    /// Takes everything out: the campaign does not dial now, and will ask afresh.
+    pub(crate) fn give_back(&mut self) -> impl Iterator<Item = Held> + use<> {
+        self.more = true;
+        std::mem::take(&mut self.due).into_values()
+    }
+
+    /// Takes out what is beyond twice its size, worst first.
+    pub(crate) fn shed(&mut self) -> Vec<Held> {
+        let mut shed = Vec::new();
+        if self.due.len() > self.size as usize * 2 {
+            while self.due.len() > self.size as usize {
+                shed.extend(self.due.pop_last().map(|(_, held)| held));
+            }
+            self.more = true;
+        }
+        shed
+    }
+
+    /// A contact rests in the store until `t`.
+    pub(crate) fn rests_until(&mut self, t: Timestamp) {
+        self.next_due = Some(self.next_due.map_or(t, |next| next.min(t)));
+    }
+
+    /// A contact went back to the store and is due there.
+    pub(crate) fn store_has_more(&mut self) {
+        self.more = true;
+    }
+
+    /// Contacts were added to the list.
+    pub(crate) fn list_grew(&mut self) {
+        self.more = true;
+        self.grown = true;
+    }
+
+    /// Whether contacts are on their way.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.asked_at.is_some()
+    }
+
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.next_due
+    }
+
+    /// How many contacts to ask for now, if any.
+    pub(crate) fn ask(&mut self, now: Timestamp) -> Option<u32> {
+        if self.asked_at.is_some_and(|at| now < at + PATIENCE) {
+            return None;
+        }
+        let held = u32::try_from(self.due.len()).unwrap_or(u32::MAX);
+        let low = held < self.size / 2;
+        let returned = self.next_due.is_some_and(|next| next <= now) && self.spaced_from() <= now;
+        if !(self.more && (low || self.grown) || returned) {
+            return None;
+        }
+        if held >= self.size * 2 {
+            return None;
+        }
+        self.asked_at = Some(now);
+        self.last_asked = Some(now);
+        self.grown = false;
+        Some(self.size.saturating_sub(held).max(self.size / 4))
+    }
+
+    /// When to look again whether to ask.
+    pub(crate) fn ask_at(&self) -> Option<Timestamp> {
+        match self.asked_at {
+            Some(asked) => Some(asked + PATIENCE),
+            None => self.next_due.map(|next| next.max(self.spaced_from())),
+        }
+    }
+
+    /// From when on contacts whose rest is over are asked for again: they come one by one, and a load
+    /// for each would be a load too many.
+    fn spaced_from(&self) -> Timestamp {
+        let spacing = if self.due.is_empty() {
+            SPACING_EMPTY
+        } else {
+            SPACING
+        };
+        self.last_asked
+            .map_or(Timestamp::MIN, |asked| asked + spacing)
+    }
+
+    /// The store's answer. Contacts themselves are put in with [`Window::insert`].
+    pub(crate) fn loaded(&mut self, more: bool, next_due: Option<Timestamp>) {
+        self.asked_at = None;
+        self.more = more;
+        self.next_due = next_due;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use outdial_domain::{History, PhoneNumber};
+
+    fn held(id: u64, priority: u8, rested: bool, order_key: i64) -> Held {
+        Held {
+            contact: DueContact {
+                id: ContactId::new(id),
+                numbers: vec![PhoneNumber::dial_string("10085").unwrap()],
+                time_zone: None,
+                priority,
+                rested,
+                order_key,
+                history: History::default(),
+                number_calls_today: 0,
+            },
+            dialed_before: 0,
+        }
+    }
+
+    #[test]
+    fn priority_goes_first_then_due_retries_then_the_lists_order() {
+        let mut window = Window::default();
+        window.insert(held(1, 3, false, 1));
+        window.insert(held(2, 3, false, 0));
+        window.insert(held(3, 3, true, 99));
+        window.insert(held(4, 1, false, 7));
+        let order: Vec<_> = window.iter().map(|h| h.contact.id.number()).collect();
+        assert_eq!(order, [4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn it_asks_when_half_empty_and_not_twice() {
+        let now = Timestamp::from_secs(100);
+        let mut window = Window::default();
+        window.resize(500);
+        assert_eq!(window.ask(now), Some(2_000));
+        assert_eq!(window.ask(now), None);
+        for id in 0..1_000 {
+            window.insert(held(id, 3, false, id as i64));
+        }
+        window.loaded(true, None);
+        assert_eq!(window.ask(now), None);
+        let first = window.first().unwrap().0;
+        window.remove(first);
+        assert_eq!(window.ask(now), Some(1_001));
+        window.loaded(false, Some(now + SPACING));
+        assert_eq!(window.ask(now), None);
+        assert_eq!(window.ask_at(), Some(now + SPACING));
+        assert_eq!(window.ask(now + SPACING), Some(1_001));
+    }
+
+    #[test]
+    fn what_is_far_beyond_its_size_goes_back() {
+        let mut window = Window::default();
+        for id in 0..2_001 {
+            window.insert(held(id, 3, false, id as i64));
+        }
+        assert_eq!(window.shed().len(), 1_001);
+        assert_eq!(window.first().map(|(_, h)| h.contact.id.number()), Some(0));
+    }
+}

@@ -1,0 +1,23 @@
+//! Counts of what should not happen often: the engine never panics over a fact, it counts it.
+
+use serde::{Deserialize, Serialize};
+
+/// Facts that the engine could do nothing with, and other things worth a look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Facts in all.
+    pub facts: u64,
+    /// Facts about an attempt, agent, campaign, offer or trunk that the engine does not know (any
+    /// more).
+    pub unknown: u64,
+    /// Facts that no longer, or not yet, fit the state of what they are about.
+    pub late: u64,
+    /// Facts whose time lay before that of the fact before; they were taken as of the later time.
+    pub clock_went_back: u64,
+    /// Calls whose end nobody told within minutes of our hanging up; given up as ended.
+    pub never_ended: u64,
+    /// Calls that were answered after we had given up ringing.
+    pub answered_after_cancel: u64,
+    /// Attempts that went out again over another trunk.
+    pub redials: u64,
+}

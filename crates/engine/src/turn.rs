@@ -1,0 +1,257 @@
+//! One campaign's turn: gate after gate, and a call if none refuses.
+
+use outdial_domain::{CampaignId, CampaignState, Mode};
+
+use crate::agents::{AgentKey, Phase};
+use crate::campaign::{Campaign, Held};
+use crate::engine::Engine;
+use crate::gate::lines::Kept;
+use crate::gate::{Refused, Why};
+use crate::mutant::Mutant;
+use crate::pacing::{Event, Pacer, Seat, View, agents_for};
+use crate::waiters::Need;
+
+/// What the pacer's answer takes from the agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taker {
+    /// Nobody, or nobody more than is promised already.
+    Nobody,
+    /// This agent is bound to the call.
+    Agent(AgentKey),
+    /// So many more agents are promised to the campaign.
+    Promise(u32),
+}
+
+impl Engine {
+    /// Starts one call of a campaign, if every gate lets it through.
+    ///
+    /// # Errors
+    /// The first gate that refuses.
+    pub(crate) fn start_one(&mut self, id: CampaignId) -> Result<(), Refused> {
+        self.refresh_calendar(id);
+        let campaign = self.campaign(id)?;
+        self.check_campaign(campaign)?;
+        if let Some((&agent, _)) = campaign.ready_agents.first_key_value() {
+            self.check_line(campaign)?;
+            return self.dial_for_ready(id, agent);
+        }
+        self.check_contacts(campaign)?;
+        let taker = self.find_taker(campaign)?;
+        if let (Mode::Preview(_), Taker::Agent(agent)) = (campaign.settings.mode, taker) {
+            return self.offer_next(id, agent);
+        }
+        self.check_line(campaign)?;
+        let next = self.next_contact(id)?;
+        let route = self.route(id, next.again)?;
+        let called_first = |key| self.agents.get(key).is_some_and(|a| !a.is_permanent());
+        let agent = match taker {
+            Taker::Agent(agent) if called_first(agent) => {
+                self.bind_agent(agent, id, None);
+                return Ok(());
+            }
+            Taker::Agent(agent) => Some(agent),
+            Taker::Promise(missing) => {
+                self.promise_agents(id, missing);
+                None
+            }
+            Taker::Nobody => None,
+        };
+        let campaign = self.campaigns.get_mut(&id);
+        if let Some(held) = campaign.and_then(|c| c.window.remove(next.key)) {
+            self.dial(id, held, next.number, route, agent);
+        }
+        self.load_contacts(id);
+        Ok(())
+    }
+
+    fn campaign(&self, id: CampaignId) -> Result<&Campaign, Refused> {
+        match self.campaigns.get(&id) {
+            Some(campaign) => Ok(campaign),
+            None => Err(Refused::flatly(Why::NoContact)),
+        }
+    }
+
+    /// Dials for an agent who is bound to this campaign and whose phone is connected.
+    fn dial_for_ready(&mut self, id: CampaignId, agent: AgentKey) -> Result<(), Refused> {
+        let chosen = self
+            .campaign(id)?
+            .ready_agents
+            .get(&agent)
+            .cloned()
+            .flatten();
+        let Some(held) = chosen else {
+            let next = self.next_contact(id)?;
+            let route = self.route(id, next.again)?;
+            if let Some(campaign) = self.campaigns.get_mut(&id) {
+                campaign.ready_agents.remove(&agent);
+                if let Some(held) = campaign.window.remove(next.key) {
+                    self.dial(id, held, next.number, route, Some(agent));
+                }
+            }
+            self.load_contacts(id);
+            return Ok(());
+        };
+        match self.check_chosen(id, &held) {
+            Ok(number) => {
+                let route = self.route(id, held.contact.history.dialed > 0)?;
+                self.forget_ready(id, agent);
+                self.dial(id, held, number, route, Some(agent));
+            }
+            Err(refused) => {
+                self.forget_ready(id, agent);
+                self.rest_contact(id, held, refused.until);
+                self.release_agent(agent);
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_ready(&mut self, id: CampaignId, agent: AgentKey) -> Option<Held> {
+        self.campaigns
+            .get_mut(&id)
+            .and_then(|c| c.ready_agents.remove(&agent))
+            .flatten()
+    }
+
+    /// An agent who was bound without a call is free again.
+    pub(crate) fn release_agent(&mut self, agent: AgentKey) {
+        self.agents.take(agent, Phase::Off);
+        self.settle_agent(agent);
+    }
+
+    fn promise_agents(&mut self, id: CampaignId, count: u32) {
+        let group = self.campaigns.get(&id).and_then(|c| c.group());
+        for _ in 0..count {
+            if let Some(agent) = group.and_then(|g| self.agents.longest_connected(g)) {
+                self.agents.promise(agent, id);
+            }
+        }
+    }
+
+    /// The gates that look at the campaign alone.
+    ///
+    /// # Errors
+    /// The first that refuses.
+    pub(crate) fn check_campaign(&self, campaign: &Campaign) -> Result<(), Refused> {
+        if campaign.state != CampaignState::Running {
+            return Err(Refused::flatly(Why::State(campaign.state)));
+        }
+        if !campaign.pacing.is_built() {
+            let mode = campaign.settings.mode.name();
+            return Err(Refused::flatly(Why::NotBuilt(mode)));
+        }
+        if !self.is_off(Mutant::Halt) {
+            self.halts.check(campaign.id).map_err(Refused::flatly)?;
+        }
+        if self.store.refuses() && !self.is_off(Mutant::Store) {
+            return Err(Refused::flatly(Why::Store));
+        }
+        if !campaign.calendar.is_open() && !self.is_off(Mutant::Calendar) {
+            return Err(Refused::flatly(Why::Calendar));
+        }
+        match campaign.settings.max_calls {
+            Some(most) if campaign.tally.lines() >= most && !self.is_off(Mutant::CampaignCalls) => {
+                Err(Refused::flatly(Why::OwnCalls(most)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there is anybody to call, as far as is known without looking at each.
+    ///
+    /// # Errors
+    /// That there is nobody, or that contacts are on their way.
+    pub(crate) fn check_contacts(&self, campaign: &Campaign) -> Result<(), Refused> {
+        if !campaign.window.is_empty() {
+            return Ok(());
+        }
+        Err(Refused::flatly(if campaign.window.is_loading() {
+            Why::Loading
+        } else {
+            Why::NoContact
+        }))
+    }
+
+    /// The tenant's lines.
+    ///
+    /// # Errors
+    /// That none is free for this campaign.
+    pub(crate) fn check_line(&self, campaign: &Campaign) -> Result<(), Refused> {
+        // A campaign that asks has a claim, whatever it had when it asked last.
+        let guarantee = campaign.settings.guaranteed_calls;
+        let below = guarantee.saturating_sub(campaign.tally.lines());
+        match self
+            .lines
+            .check(Kept::new(campaign.settings.priority, below))
+        {
+            Err((Why::TenantCalls(_), _)) if self.is_off(Mutant::TenantCalls) => Ok(()),
+            Err((Why::KeptLines, _)) if self.is_off(Mutant::GuaranteedLines) => Ok(()),
+            Err((why, need)) => Err(Refused::needs(why, need)),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// What a campaign's pacer knows of the moment.
+    pub(crate) fn pacing_view(&self, campaign: &Campaign) -> View {
+        let group = campaign.group().and_then(|id| self.agents.group(id));
+        View {
+            now: self.now,
+            idle: group.map_or(0, |g| g.connected()) + self.agents.promised(campaign.id),
+            idle_per_call: group.map_or(0, |g| g.per_call()),
+            coming: group.map_or(0, |g| g.coming()),
+            ringing: campaign.tally.ringing + campaign.tally.in_flow,
+            waiting: campaign.tally.waiting,
+        }
+    }
+
+    /// Asks the pacer, and finds the agent that the next call needs.
+    ///
+    /// # Errors
+    /// That no agent is free, or that the pacer wants no call now.
+    pub(crate) fn find_taker(&self, campaign: &Campaign) -> Result<Taker, Refused> {
+        let view = self.pacing_view(campaign);
+        let taker = match (campaign.pacing.seat(), campaign.group()) {
+            _ if self.is_off(Mutant::AgentReservation) => Taker::Nobody,
+            (Seat::OneAgent, Some(group)) => match self.agents.longest_idle(group) {
+                Some(agent) => Taker::Agent(agent),
+                None => return Err(self.no_agent(group, Need::Agent(group))),
+            },
+            (Seat::Promise(hundredths), Some(group)) => {
+                let needed = agents_for(view.ringing + 1, hundredths);
+                let missing = needed.saturating_sub(self.agents.promised(campaign.id));
+                let free = self.agents.group(group).map_or(0, |g| g.connected());
+                if free < missing {
+                    return Err(self.no_agent(group, Need::Connected(group)));
+                }
+                Taker::Promise(missing)
+            }
+            _ => Taker::Nobody,
+        };
+        if campaign.pacing.calls_now(&view) > 0 || self.is_off(Mutant::AgentReservation) {
+            return Ok(taker);
+        }
+        let next = campaign.pacing.next_at(&view).filter(|&t| t > self.now);
+        let why = if next.is_some() {
+            Why::Slot
+        } else {
+            Why::Paced
+        };
+        Err(Refused::until(why, next))
+    }
+
+    fn no_agent(&self, group: outdial_domain::SkillGroupId, need: Need) -> Refused {
+        let why = match self.agents.group(group) {
+            Some(g) if g.present() > 0 => Why::AgentsBusy(group),
+            _ => Why::NoAgent(group),
+        };
+        Refused::needs(why, need)
+    }
+
+    /// Lets a campaign's pacer take a fact into account.
+    pub(crate) fn note(&mut self, id: CampaignId, event: Event) {
+        let now = self.now;
+        if let Some(campaign) = self.campaigns.get_mut(&id) {
+            campaign.pacing.note(now, event);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Concurrency and rate: no agents, a flow takes the calls.
+
+mod world;
+
+use outdial_domain::*;
+use outdial_engine::input::Input;
+use outdial_engine::output::Output;
+use world::*;
+
+#[test]
+fn a_flow_takes_as_many_calls_as_there_are_lines() {
+    let mut world = World::new();
+    let mut settings = settings(Mode::Concurrency);
+    settings.max_calls = Some(3);
+    world.campaign(1, settings, 0, 5);
+    world.start(1);
+    let dials = world.dials();
+    assert_eq!(dials.len(), 3);
+    for dial in &dials {
+        world.fact(Input::Placed(dial.attempt));
+    }
+    world.answer(dials[0].attempt);
+    let flows = world.take(|order| match order {
+        Output::CallFlow { attempt, flow } => Some((*attempt, flow.clone())),
+        _ => None,
+    });
+    assert_eq!(flows, [(dials[0].attempt, Target::Flow(FLOW))]);
+    world.fact(Input::Joined(dials[0].attempt));
+    assert_eq!(world.view(1).calls.talking, 1);
+    assert_eq!(world.refusals(1), ["own_calls"]);
+
+    world.fact(Input::FlowEnded(dials[0].attempt));
+    assert_eq!(world.hang_ups(), [dials[0].attempt]);
+    world.end(dials[0].attempt, None);
+    assert_eq!(world.outcome(), Outcome::Answered);
+    assert_eq!(world.dials().len(), 1);
+
+    world.answer(dials[1].attempt);
+    world.fact(Input::FlowFailed(dials[1].attempt));
+    world.end(dials[1].attempt, None);
+    assert_eq!(world.outcome(), Outcome::Abandoned);
+}
+
+#[test]
+fn a_rate_is_spread_evenly() {
+    let mut world = World::new();
+    let mode = Mode::Rate {
+        calls: 6,
+        interval: secs(60),
+    };
+    world.campaign(1, settings(mode), 0, 100);
+    world.start(1);
+    assert_eq!(world.dials().len(), 1);
+    world.wait(secs(9));
+    assert_eq!(world.dials().len(), 0);
+    assert_eq!(world.refusals(1), ["slot"]);
+    world.wait(secs(51));
+    assert_eq!(world.dials().len(), 6);
+}
+
+#[test]
+fn the_list_is_loaded_in_windows() {
+    let mut world = World::new();
+    let mut settings = settings(Mode::Concurrency);
+    settings.max_calls = Some(100);
+    world.campaign(1, settings, 0, 5_000);
+    world.start(1);
+    let mut called = 0;
+    loop {
+        let dials = world.dials();
+        if dials.is_empty() {
+            break;
+        }
+        called += dials.len();
+        for dial in dials {
+            world.fact(Input::Placed(dial.attempt));
+            world.end(dial.attempt, Some(480));
+        }
+    }
+    assert_eq!(called, 5_000);
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::ListDone));
+    let loads = world.take(|order| matches!(order, Output::LoadContacts { .. }).then_some(()));
+    assert!((5..=20).contains(&loads.len()), "{}", loads.len());
+}
