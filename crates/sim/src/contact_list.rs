@@ -157,7 +157,8 @@ impl ContactList {
         );
         if let Some(row) = self.rows.get_mut(&update.contact) {
             row.history = update.history.clone();
-            row.last_outcome = update.last_outcome;
+            // One that is only given back says nothing about its outcomes.
+            row.last_outcome = update.last_outcome.or(row.last_outcome);
         }
     }
 

@@ -6,7 +6,7 @@ use common::lead_to_its_end;
 use outdial_domain::CallerId;
 use outdial_domain::Mode;
 use outdial_engine::input::Input;
-use outdial_sim::{Act, World, hours, minutes, percent, secs};
+use outdial_sim::{Act, Shape, World, hours, minutes, percent, secs};
 
 #[test]
 fn a_caller_id_given_back_on_the_same_day_keeps_its_count() {
@@ -25,6 +25,29 @@ fn a_caller_id_given_back_on_the_same_day_keeps_its_count() {
     world.run(hours(3));
     assert!(world.violations().is_empty(), "{}", world.report());
     assert_eq!(world.counters().dialed, 60);
+    lead_to_its_end(&mut world);
+    assert!(world.violations().is_empty(), "{}", world.report());
+}
+
+#[test]
+fn a_load_that_is_not_answered_for_long_does_not_stop_the_engine() {
+    let shape = Shape {
+        campaigns: 2,
+        agents: 7,
+        trunks: 1,
+        contacts: 2,
+        modes: 0,
+        limits: 46,
+        line_trouble: 13,
+        agent_trouble: 12,
+        operators: 0,
+        outages: 59,
+        calendars: 35,
+        lists: 73,
+        machinery: 77,
+    };
+    let mut world = World::planned(shape.plan(961_648));
+    world.run_steps(10_000);
     lead_to_its_end(&mut world);
     assert!(world.violations().is_empty(), "{}", world.report());
 }

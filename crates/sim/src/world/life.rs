@@ -31,6 +31,8 @@ pub(crate) struct Life {
     pub(super) events: EventQueue<Event>,
     engine: Engine,
     wake: Option<Timestamp>,
+    /// The instant of the last wake-up, and how many there were at it.
+    last_wake: (Timestamp, u32),
     pub(super) dice: Dice,
     pub(super) rolls: Rolls,
     pub(super) list: ContactList,
@@ -59,6 +61,8 @@ pub(super) struct TrunkModel {
 const TENANT: TenantId = TenantId::new(1);
 /// Orders after one fact, from which on the engine is said to run in circles.
 const ORDERS_MAX: u32 = 1_000_000;
+/// Wake-ups at one instant, likewise.
+const WAKES_MAX: u32 = 1_000;
 
 impl Life {
     /// The engine of a world, before its first fact.
@@ -81,6 +85,7 @@ impl Life {
             events: EventQueue::new(),
             engine,
             wake: None,
+            last_wake: (Timestamp::MIN, 0),
             dice,
             rolls: dice.rolls(0),
             list: ContactList::default(),
@@ -167,11 +172,24 @@ impl Life {
         self.now = self.now.max(next);
         if self.wake.is_some_and(|wake| wake <= next) {
             self.wake = None;
+            self.count_wake();
             self.hear(Input::TimeReached);
         } else if let Some((_, event)) = self.events.pop() {
             self.happen(event);
         }
         true
+    }
+
+    /// An engine that asks for the same instant again and again stops the world.
+    fn count_wake(&mut self) {
+        if self.last_wake.0 == self.now {
+            self.last_wake.1 += 1;
+        } else {
+            self.last_wake = (self.now, 1);
+        }
+        if self.last_wake.1 > WAKES_MAX {
+            self.checker.runs_in_circles(self.now);
+        }
     }
 
     fn happen(&mut self, event: Event) {
