@@ -23,7 +23,7 @@ pub(crate) struct Offered {
     pub(crate) offer: Offer,
     pub(crate) agent: AgentKey,
     pub(crate) held: Held,
-    alarm: Alarm,
+    pub(crate) alarm: Alarm,
 }
 
 impl Engine {

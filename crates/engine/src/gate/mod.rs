@@ -109,11 +109,12 @@ impl Refused {
         }
     }
 
-    /// Whether the campaign would dial at once, were there only a line, an agent or a slot for it: it
+    /// Whether the campaign would dial at once, were there only a line, an agent or a slot: it
     /// then has a claim on the lines that are guaranteed to it.
     pub(crate) fn is_for_want_of_room(&self) -> bool {
         match self.why {
-            Why::NoAgent(_)
+            Why::Loading
+            | Why::NoAgent(_)
             | Why::AgentsBusy(_)
             | Why::Paced
             | Why::Slot
@@ -129,7 +130,6 @@ impl Refused {
             | Why::Store
             | Why::Calendar
             | Why::NoContact
-            | Why::Loading
             | Why::UnknownCallerId(_)
             | Why::CallerIdHour(_)
             | Why::CallerIdDay(_)
