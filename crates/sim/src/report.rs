@@ -36,6 +36,10 @@ pub(crate) fn in_words(life: &Life) -> String {
     for violation in life.violations() {
         let _ = write!(text, "\n{violation}");
     }
-    let _ = write!(text, "\nThe last messages:\n{}", life.trace().tail("", TAIL));
+    let _ = write!(
+        text,
+        "\nThe last messages:\n{}",
+        life.trace().tail("", TAIL)
+    );
     text
 }

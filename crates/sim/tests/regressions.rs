@@ -29,6 +29,29 @@ fn a_caller_id_given_back_on_the_same_day_keeps_its_count() {
     assert!(world.violations().is_empty(), "{}", world.report());
 }
 
+fn assert_sound_to_its_end(seed: u64, shape: Shape) {
+    let mut world = World::planned(shape.plan(seed));
+    world.run_steps(10_000);
+    lead_to_its_end(&mut world);
+    assert!(world.violations().is_empty(), "{}", world.report());
+}
+
+#[test]
+fn a_call_is_not_tried_again_outside_of_the_calendar() {
+    let shape = Shape {
+        campaigns: 1,
+        agents: 5,
+        trunks: 1,
+        modes: 40,
+        line_trouble: 73,
+        operators: 61,
+        outages: 53,
+        calendars: 81,
+        ..Shape::default()
+    };
+    assert_sound_to_its_end(349_493, shape);
+}
+
 #[test]
 fn a_load_that_is_not_answered_for_long_does_not_stop_the_engine() {
     let shape = Shape {
@@ -36,18 +59,14 @@ fn a_load_that_is_not_answered_for_long_does_not_stop_the_engine() {
         agents: 7,
         trunks: 1,
         contacts: 2,
-        modes: 0,
         limits: 46,
         line_trouble: 13,
         agent_trouble: 12,
-        operators: 0,
         outages: 59,
         calendars: 35,
         lists: 73,
         machinery: 77,
+        ..Shape::default()
     };
-    let mut world = World::planned(shape.plan(961_648));
-    world.run_steps(10_000);
-    lead_to_its_end(&mut world);
-    assert!(world.violations().is_empty(), "{}", world.report());
+    assert_sound_to_its_end(961_648, shape);
 }

@@ -101,6 +101,11 @@ impl Checker {
             return;
         };
         view.kept = reserved && attempt.is_none();
+        let comes = matches!(state, AgentState::Idle | AgentState::Connecting);
+        if comes && view.wish != WishedState::Ready {
+            let what = format!("agent {agent} is {state:?} and wishes {:?}", view.wish);
+            return self.object(Property::AgentStateFits, now, what);
+        }
         let (Some(group), true) = (group, reserved && view.bound != attempt) else {
             return;
         };

@@ -42,6 +42,7 @@ impl Checker {
         }
         if let Some(call) = self.picture.attempts.get_mut(&attempt) {
             call.cancelled = true;
+            call.rang_when_given_up = call.progress_at.is_some();
             call.given_up_at = Some(now);
         }
     }
@@ -70,7 +71,9 @@ impl Checker {
             call.given_up_at = Some(now);
             call.waits_since = None;
         }
+        // Its agent is done with it at once.
         self.agent_leaves_call(now, attempt);
+        self.release_agent(attempt);
     }
 
     pub(super) fn at_call_flow(&mut self, now: Timestamp, attempt: AttemptId, flow: &Target) {
@@ -131,8 +134,7 @@ impl Checker {
             return vec![verdict];
         }
         let mut by_timer = *evidence;
-        let rang = call.progress_at.zip(call.given_up_at);
-        by_timer.local = Some(if rang.is_some_and(|(rings, at)| rings <= at) {
+        by_timer.local = Some(if call.rang_when_given_up {
             LocalFailure::RingTimeout
         } else {
             LocalFailure::NoProgress

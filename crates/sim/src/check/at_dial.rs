@@ -234,6 +234,8 @@ impl Checker {
         };
         let why = match self.picture.agents.get(&agent) {
             None => Some("is not known"),
+            // Who wants a break after the call for which the phone is being called takes that call.
+            Some(view) if view.kept || view.offer.is_some() => view.not_able(group, now),
             Some(view) => view.not_free(group, now),
         };
         if let Some(why) = why {

@@ -3,9 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use outdial_domain::{
-    AgentId, AttemptId, CallerId, CampaignId, Connection, Timestamp, WishedState,
-};
+use outdial_domain::{AgentId, AttemptId, BreakTime, CallerId, CampaignId, Timestamp, WishedState};
 use outdial_engine::input::{AgentRules, DueContact, Input, LegEnd, LoadedCampaign};
 
 use super::Checker;
@@ -51,9 +49,14 @@ impl Checker {
             Input::AgentGone(agent) => {
                 picture.agents.remove(agent);
             }
-            Input::AgentWished { agent, wish, .. } => {
+            Input::AgentWished {
+                agent, wish, when, ..
+            } => {
                 if let Some(agent) = picture.agents.get_mut(agent) {
+                    let at_once = *wish != WishedState::Ready && *when == BreakTime::Now;
                     agent.wish = *wish;
+                    agent.skips_wrap_up = at_once;
+                    agent.wraps_up_until = agent.wraps_up_until.filter(|_| !at_once);
                 }
             }
             Input::AgentLegUp(agent) => {
@@ -277,6 +280,9 @@ impl Checker {
             // The engine says so too; until it does, nobody may count on this agent.
             view.wish = WishedState::Break;
         }
+        if hung_up {
+            view.wraps_up_until = None;
+        }
         let (bound, talking) = (view.bound.take(), view.talking.take());
         for attempt in [bound, talking].into_iter().flatten() {
             if let Some(call) = self.picture.attempts.get_mut(&attempt) {
@@ -302,11 +308,8 @@ impl Checker {
         for view in self.picture.agents.values_mut() {
             if view.talking == Some(attempt) {
                 view.talking = None;
-                view.wraps_up_until = talked.then(|| now + wrap_up);
-                if view.rules.connection == Connection::PerCall {
-                    // Its leg is not kept; whether it is up still is not known any more.
-                    view.wraps_up_until = talked.then(|| now + wrap_up);
-                }
+                let wraps_up = talked && !view.skips_wrap_up;
+                view.wraps_up_until = wraps_up.then(|| now + wrap_up);
             }
         }
     }

@@ -75,6 +75,8 @@ pub(super) struct AgentView {
     /// Kept for a call that is not dialed yet.
     pub(super) kept: bool,
     pub(super) wraps_up_until: Option<Timestamp>,
+    /// It wants away from the present call without wrap-up.
+    pub(super) skips_wrap_up: bool,
 }
 
 /// A campaign.
@@ -145,6 +147,8 @@ pub(super) struct AttemptView {
     pub(super) handed_back: bool,
     pub(super) machine: bool,
     pub(super) cancelled: bool,
+    /// It had progressed when it was given up.
+    pub(super) rang_when_given_up: bool,
     /// When we ended it from our side.
     pub(super) given_up_at: Option<Timestamp>,
     pub(super) hung_up: bool,
@@ -179,6 +183,7 @@ impl AttemptView {
             handed_back: false,
             machine: false,
             cancelled: false,
+            rang_when_given_up: false,
             given_up_at: None,
             hung_up: false,
             hang_up_asked: false,
@@ -220,15 +225,23 @@ impl AgentView {
             offer: None,
             kept: false,
             wraps_up_until: None,
+            skips_wrap_up: false,
         }
     }
 
     /// Why the agent cannot take another call now; `None` = it can.
     pub(super) fn not_free(&self, group: SkillGroupId, now: Timestamp) -> Option<&'static str> {
+        if self.wish != WishedState::Ready {
+            Some("does not wish to be ready")
+        } else {
+            self.not_able(group, now)
+        }
+    }
+
+    /// Likewise, whatever the agent wishes.
+    pub(super) fn not_able(&self, group: SkillGroupId, now: Timestamp) -> Option<&'static str> {
         if !self.rules.skill_groups.contains(&group) {
             Some("is not in the group")
-        } else if self.wish != WishedState::Ready {
-            Some("does not wish to be ready")
         } else if !self.leg_up {
             Some("has no leg")
         } else if self.talking.is_some() {

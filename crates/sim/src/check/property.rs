@@ -75,6 +75,7 @@ properties! {
     RevisionInForce: "a call is placed under the revision in force",
     AgentReady: "a call is placed or joined only for an agent who is ready, free, connected and in the group",
     AgentInOneCall: "an agent is never in two calls",
+    AgentStateFits: "nobody is told to be idle or coming who wishes to be away",
     WrapUpKept: "an agent is left alone until the wrap-up is over",
     RatioKept: "a ratio campaign has at most so many calls ringing for each idle agent, and none without",
     RateKept: "a rate campaign starts at most so many calls in an interval",
