@@ -106,6 +106,8 @@ impl Engine {
         match refused.why {
             // Who has accepted a contact does not need another one.
             Why::NoContact => self.release_agents_without_contact(id),
+            // The campaign that the lines are kept for may be waiting for just these agents.
+            Why::KeptLines => self.release_ready_agents(id),
             _ if refused.is_for_want_of_room() => {}
             // Nothing will come of waiting soon.
             _ => self.release_ready_agents(id),

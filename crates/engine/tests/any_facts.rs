@@ -358,6 +358,8 @@ impl Chaos {
             let _ = self.world.command(id, LifeCycleCommand::Resume);
         }
         for n in 0..AGENTS {
+            self.world
+                .agent(n, &[GROUP, OTHER_GROUP], Connection::Permanent);
             self.world.wish(n, WishedState::Ready, BreakTime::Now);
         }
         for _ in 0..4_000 {
@@ -373,6 +375,9 @@ impl Chaos {
         }
         for id in 1..=CAMPAIGNS {
             let open = self.world.open_contacts(id);
+            if self.world.state(id) != CampaignState::Running || open == 0 {
+                continue;
+            }
             eprintln!("campaign {id}: {open} open, {:#?}", self.world.view(id));
             let own = self
                 .world
@@ -381,6 +386,9 @@ impl Chaos {
                 .filter(|c| c.campaign.number() == id);
             let open = own.filter(|c| c.place != ContactPlace::Done);
             eprintln!("{:#?}", open.collect::<Vec<_>>());
+        }
+        for n in 0..AGENTS {
+            eprintln!("{:?}", self.world.engine.agent(agent_id(n)));
         }
         panic!("calls that are possible are not made: {:?}", self.live);
     }

@@ -40,6 +40,8 @@ pub(crate) enum Why {
     NoAgent(SkillGroupId),
     /// All its agents are busy.
     AgentsBusy(SkillGroupId),
+    /// Its idle agents are called for each call; it needs such as are connected.
+    NotConnected(SkillGroupId),
     /// As many calls ring as its agents allow.
     Paced,
     /// Its next round or slot has not come.
@@ -114,7 +116,6 @@ impl Refused {
     pub(crate) fn is_for_want_of_room(&self) -> bool {
         match self.why {
             Why::Loading
-            | Why::NoAgent(_)
             | Why::AgentsBusy(_)
             | Why::Paced
             | Why::Slot
@@ -130,6 +131,8 @@ impl Refused {
             | Why::Store
             | Why::Calendar
             | Why::NoContact
+            | Why::NoAgent(_)
+            | Why::NotConnected(_)
             | Why::UnknownCallerId(_)
             | Why::CallerIdHour(_)
             | Why::CallerIdDay(_)
