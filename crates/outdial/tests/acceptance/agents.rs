@@ -21,6 +21,16 @@ fn talker(talk: Duration) -> CalleePlan {
     CalleePlan::answer().ring_time(ms(200)).talk(talk)
 }
 
+/// Waits until a phone's voice has been on its way for two seconds: from then on its silence says
+/// that something is wrong.
+async fn until_it_speaks(phone: &Phone) {
+    until("the phone's voice flows", secs(10), || {
+        let sent = phone.media().map_or(0, |media| media.counts().sent);
+        if sent >= 100 { Ok(()) } else { Err(format!("{sent} packets")) }
+    })
+    .await;
+}
+
 /// A campaign with so many talkers, started.
 fn talkers(server: &Server, contacts: usize, changes: serde_json::Value) -> Campaign {
     let campaign = Campaign::create(&server.rest, changes);
@@ -60,8 +70,7 @@ async fn a_phone_that_hangs_up_puts_its_agent_on_a_break() {
     })
     .await;
     assert_eq!(agent["call"], json!(null), "{agent}");
-    let attempts = campaign.attempts();
-    assert_eq!((attempts.len(), attempts[0].outcome()), (1, "answered"));
+    campaign.until("its outcome is kept", secs(5), |s| s["outcomes"]["answered"] == 1).await;
     campaign.until_not_dialing(&["agent"], secs(5)).await;
 
     set_state(&server.rest, "1001", "ready");
@@ -115,6 +124,7 @@ async fn an_unplugged_phone_is_noticed_and_called_again() {
     team.ready(&server.rest).await;
     let phone = &team.phones[0];
 
+    until_it_speaks(phone).await;
     phone.unplug();
     until_agent(&server.rest, "1001", "its leg is not up", secs(60), |a| {
         a["leg"] != "up"
@@ -167,6 +177,7 @@ async fn a_phone_that_registers_from_another_port_is_called_there() {
     set_state(&server.rest, "1001", "ready");
     until_leg(&server.rest, "1001", "up", secs(10)).await;
 
+    until_it_speaks(&phone).await;
     phone.move_to_new_port().await.unwrap();
     phone
         .until("it is called at its new port", secs(60), |s| {

@@ -44,9 +44,14 @@ async fn a_flow_takes_every_answer_of_a_campaign_without_agents() {
         );
     }
     assert!(carrier.read(|log| log.peak_open()) <= 5, "max_calls");
-    // The flow hung up, so each callee was ended by us.
+    // The flow hung up, so each callee is ended by us.
     let by_us = |end: &Option<CallEnd>| matches!(end, Some(CallEnd::TheirBye { .. }));
-    assert!(carrier.read(|log| log.calls().iter().all(|call| by_us(&call.end))));
+    carrier
+        .until("every callee was ended by us", secs(5), |log| {
+            log.calls().iter().all(|call| by_us(&call.end))
+        })
+        .await
+        .unwrap();
     assert_eq!((carrier.violations(), flow.violations()), (vec![], vec![]));
 }
 

@@ -246,7 +246,6 @@ impl Service {
             not_dialing_because: Vec::new(),
         };
         if let Some(view) = view {
-            stats.state = view.state;
             stats.abandonment = share(view.ledger.abandoned, view.ledger.live);
             stats.occupancy = view.occupancy;
             stats.calls_now = CallsNow {
