@@ -26,7 +26,11 @@ fn talker(talk: Duration) -> CalleePlan {
 async fn until_it_speaks(phone: &Phone) {
     until("the phone's voice flows", secs(10), || {
         let sent = phone.media().map_or(0, |media| media.counts().sent);
-        if sent >= 100 { Ok(()) } else { Err(format!("{sent} packets")) }
+        if sent >= 100 {
+            Ok(())
+        } else {
+            Err(format!("{sent} packets"))
+        }
     })
     .await;
 }
@@ -70,7 +74,11 @@ async fn a_phone_that_hangs_up_puts_its_agent_on_a_break() {
     })
     .await;
     assert_eq!(agent["call"], json!(null), "{agent}");
-    campaign.until("its outcome is kept", secs(5), |s| s["outcomes"]["answered"] == 1).await;
+    campaign
+        .until("its outcome is kept", secs(5), |s| {
+            s["outcomes"]["answered"] == 1
+        })
+        .await;
     campaign.until_not_dialing(&["agent"], secs(5)).await;
 
     set_state(&server.rest, "1001", "ready");
