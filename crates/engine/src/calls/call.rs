@@ -53,6 +53,10 @@ pub(crate) struct Call {
     /// The agent who is bound to it or talks.
     pub(crate) agent: Option<AgentKey>,
     pub(crate) gave_up: Option<GaveUp>,
+    /// It was answered after we had given up ringing.
+    pub(crate) crossed: bool,
+    /// When it was ordered to be joined with its agent.
+    pub(crate) joining_since: Option<Timestamp>,
     /// A cancel that is waiting for its time: the INVITE must be out, the minimum ring over.
     pub(crate) cancel_due: bool,
     /// An answered callee's place in the queue.

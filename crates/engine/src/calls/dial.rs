@@ -69,6 +69,8 @@ impl Engine {
             holds: true,
             agent,
             gave_up: None,
+            crossed: false,
+            joining_since: None,
             cancel_due: false,
             queued: None,
             waits_since: None,

@@ -30,6 +30,7 @@ impl Engine {
         if self.redial(attempt) {
             return;
         }
+        self.count_cut_join(attempt);
         self.leave_queue(attempt);
         self.forget_orphan(attempt);
         self.free_line(attempt);
