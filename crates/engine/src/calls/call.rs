@@ -82,6 +82,36 @@ pub(crate) struct Queued {
 }
 
 impl Call {
+    /// A call that is about to be committed.
+    pub(crate) fn new(
+        attempt: Attempt,
+        settings: Arc<Settings>,
+        contact: DueContact,
+        agent: Option<AgentKey>,
+        trial: bool,
+    ) -> Self {
+        Self {
+            attempt,
+            settings,
+            contact,
+            stage: Stage::Committing,
+            alarm: Alarm::default(),
+            holds: true,
+            agent,
+            gave_up: None,
+            crossed: false,
+            joining_since: None,
+            cancel_due: false,
+            queued: None,
+            waits_since: None,
+            taken: false,
+            counted: false,
+            machine: false,
+            trial,
+            failed_on: Vec::new(),
+        }
+    }
+
     pub(crate) fn number(&self) -> PhoneNumber {
         self.attempt.number
     }
