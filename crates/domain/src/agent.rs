@@ -89,6 +89,17 @@ pub enum AgentState {
 }
 
 impl AgentState {
+    /// All states.
+    pub const ALL: [Self; 7] = [
+        Self::Offline,
+        Self::Break,
+        Self::Connecting,
+        Self::Idle,
+        Self::Reserved,
+        Self::Talking,
+        Self::WrapUp,
+    ];
+
     /// The name in our API.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -168,6 +168,8 @@ pub struct AttemptEnd {
     pub attempt: Attempt,
     /// Where it leaves the contact.
     pub contact: ContactUpdate,
+    /// Whether it is a live answer: in the denominator of the share of abandoned calls.
+    pub counts_as_live: bool,
 }
 
 /// A contact that an agent may take or leave.

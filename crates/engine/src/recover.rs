@@ -36,6 +36,7 @@ pub fn recover(
     attempt.evidence.ended_by = Some(EndedBy::Network);
     attempt.counts_as_abandoned |= attempt.answered_at.is_some() && attempt.joined_at.is_none();
     AttemptEnd {
+        counts_as_live: attempt.answered_at.is_some(),
         contact: ContactUpdate {
             contact: attempt.contact,
             campaign: attempt.campaign,

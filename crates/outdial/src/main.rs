@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `outdial`.
+
+fn main() -> std::process::ExitCode {
+    outdial::run()
+}

@@ -21,6 +21,33 @@ pub enum Role {
     Auditor,
 }
 
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 5] = [
+        Self::Admin,
+        Self::Supervisor,
+        Self::Integrator,
+        Self::Agent,
+        Self::Auditor,
+    ];
+
+    /// The name in configuration and API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Supervisor => "supervisor",
+            Self::Integrator => "integrator",
+            Self::Agent => "agent",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// The role with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
 /// What a use case needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {

@@ -4,6 +4,7 @@ use outdial_domain::{
     AgentId, AgentState, Attempt, AttemptId, CampaignId, CampaignState, RevisionNumber, TenantId,
     Timestamp, TrunkName,
 };
+use outdial_store::NewEvent;
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened, in the order of the journal.
@@ -13,8 +14,8 @@ pub struct Event {
     pub id: u64,
     /// When.
     pub at: Timestamp,
-    /// Whose; `None` = of the server as a whole (a trunk).
-    pub tenant: Option<TenantId>,
+    /// Whose.
+    pub tenant: TenantId,
     /// What.
     pub happened: Happened,
 }
@@ -105,6 +106,34 @@ pub enum Happened {
 }
 
 impl Happened {
+    /// As the store remembers it.
+    pub(crate) fn recorded(&self, tenant: TenantId, at: Timestamp) -> NewEvent {
+        // Events are plain data: they always become JSON.
+        let data = serde_json::to_string(self).unwrap_or_default();
+        NewEvent {
+            tenant,
+            at,
+            kind: self.name().into(),
+            campaign: self.campaign(),
+            data,
+        }
+    }
+
+    /// The campaign it is about.
+    pub fn campaign(&self) -> Option<CampaignId> {
+        match self {
+            Self::CampaignState { campaign, .. }
+            | Self::CampaignRevised { campaign, .. }
+            | Self::CampaignStats { campaign, .. }
+            | Self::OfferMade { campaign, .. }
+            | Self::ImportProgress { campaign, .. } => Some(*campaign),
+            Self::AttemptStarted(attempt)
+            | Self::AttemptAnswered(attempt)
+            | Self::AttemptEnded(attempt) => Some(attempt.campaign),
+            Self::AgentState { .. } | Self::OfferEnded { .. } | Self::TrunkHealth { .. } => None,
+        }
+    }
+
     /// The event's name in our API.
     pub fn name(&self) -> &'static str {
         match self {

@@ -8,6 +8,8 @@
 pub mod access;
 pub mod error;
 pub mod events;
+mod registry;
+mod runtime;
 pub mod setup;
 mod use_cases;
 pub mod views;
@@ -17,6 +19,6 @@ pub use error::{FieldProblem, ServiceError};
 pub use events::{Event, Happened};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
-    AttemptFilter, Disposition, Edit, EventStream, HaltScope, Import, NewKey, Readiness, Service,
-    Suspects,
+    AttemptFilter, Disposition, Edit, EventStream, HaltScope, Import, NewKey, Readiness, Running,
+    Service, Suspects,
 };

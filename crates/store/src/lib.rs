@@ -1,1 +1,76 @@
-//! Placeholder.
+//! The store: one interface for everything that must outlive the process, and its embedded engine.
+//!
+//! The interface speaks in the words of `outdial-domain` and says nothing of how it is kept. It is
+//! one trait, [`Store`], made of parts by use: [`Attempts`], [`Contacts`], [`Campaigns`],
+//! [`Configuration`], [`Events`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
+//! [`conformance`] is the suite that every engine passes.
+//!
+//! **Durability.** A write's future resolves when its transaction is on the disk, not before.
+//! Requests that are asked for together are committed together; dropping the future does not take
+//! the request back. **Urgency.** Attempts about to be dialed go before what has happened, and that
+//! before imports, which go in short pieces between the others.
+//!
+//! ```
+//! use outdial_domain::{ComplianceProfile, Country};
+//! use outdial_store::{Configuration, NewTenant, SqliteStore, Upkeep};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("outdial.db");
+//! let store = SqliteStore::open(&path)?;
+//! let acme = NewTenant {
+//!     name: "acme".to_owned(),
+//!     time_zone: "Asia/Shanghai".to_owned(),
+//!     default_country: Country::new("CN")?,
+//!     compliance: ComplianceProfile::none(),
+//!     max_calls: 500,
+//! };
+//! let tenant = store.put_tenant(acme).await?;
+//! assert_eq!(store.tenants().await?, [tenant]);
+//! store.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod attempt;
+mod campaign;
+mod configuration;
+pub mod conformance;
+mod contact;
+mod error;
+mod event;
+mod page;
+mod sqlite;
+mod upkeep;
+
+pub use attempt::{
+    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, Dialog, DialogOwner,
+    Disposition, EndAttempt, NewAttempt, NewLeg, StoredAttempt,
+};
+pub use campaign::{
+    CampaignQuery, CampaignStats, Campaigns, CreatedCampaign, IdempotencyKey, LedgerSum,
+    NewCampaign, NewRevision,
+};
+pub use configuration::{
+    AgentWish, Breaker, Configuration, Halt, Item, ItemId, Key, NewTenant, Source, StoredItem,
+};
+pub use contact::{
+    ContactCounts, Contacts, DueContact, DueContacts, ImportOptions, ImportProgress, ImportSession,
+};
+pub use error::{OpenError, StoreError};
+pub use event::{EVENTS_KEPT, Event, EventId, EventPage, Events, NewEvent};
+pub use page::{PAGE_MAX, Page};
+pub use sqlite::{SqliteOptions, SqliteStore};
+pub use upkeep::{Upkeep, WriterFigures};
+
+/// Everything that must outlive the process. Object safe: use it as `Arc<dyn Store>`.
+pub trait Store:
+    Attempts + Contacts + Campaigns + Configuration + Events + Upkeep + 'static
+{
+}
+
+impl<T> Store for T where
+    T: Attempts + Contacts + Campaigns + Configuration + Events + Upkeep + 'static
+{
+}

@@ -8,6 +8,10 @@ use crate::{DialogIdentity, LegId, StoredDialog};
 /// An order to a connector. Orders for a leg that is gone are normal, since events and orders cross:
 /// they do nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the common one, and each is moved a few times only"
+)]
 pub enum Command {
     /// Calls a party. The leg ends with exactly one [`Event::Ended`](crate::Event::Ended), whatever happens.
     Place {

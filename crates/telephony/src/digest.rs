@@ -112,6 +112,8 @@ pub struct Credentials {
     pub username: String,
     /// Password in clear text.
     pub password: String,
+    /// The only realm they are given to; `None` is any.
+    pub realm: Option<String>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -357,6 +359,7 @@ mod tests {
         Credentials {
             username: "Mufasa".into(),
             password: "Circle of Life".into(),
+            realm: None,
         }
     }
 

@@ -116,6 +116,7 @@ impl Engine {
         let talked = call.stage == Stage::Connected && call.taken;
         self.out
             .push_back(Output::AttemptEnded(Box::new(AttemptEnd {
+                counts_as_live: call.counted && !call.machine,
                 attempt: call.attempt,
                 contact,
             })));

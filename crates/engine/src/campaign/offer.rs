@@ -156,6 +156,11 @@ impl Engine {
         Some(offered)
     }
 
+    /// An offer that is open.
+    pub fn offer(&self, id: OfferId) -> Option<Offer> {
+        self.offers.get(&id).map(|offered| offered.offer)
+    }
+
     /// The offers that are open for an agent.
     pub fn offers(&self, agent: outdial_domain::AgentId) -> Vec<Offer> {
         self.offers

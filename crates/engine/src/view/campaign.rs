@@ -111,6 +111,13 @@ impl Engine {
         }
     }
 
+    /// Whether it has a campaign that would dial more if it had more lines, as far as states tell.
+    pub fn wants_lines(&self) -> bool {
+        self.campaigns
+            .values()
+            .any(|campaign| campaign.is_running())
+    }
+
     /// Facts that came late, twice, or about nothing that is known.
     pub fn counters(&self) -> Counters {
         self.counters

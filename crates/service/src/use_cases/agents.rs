@@ -1,9 +1,11 @@
 //! Agents: what they wish, what they are offered, the calls that they are in.
 
-use outdial_domain::{AgentId, AttemptId, BreakTime, WishedState};
+use outdial_domain::{AgentId, AttemptId, BreakTime, ContactId, WishedState};
+use outdial_engine::input::{Input, OfferId};
+use outdial_store::AgentWish;
 
 use super::Service;
-use crate::access::Caller;
+use crate::access::{Caller, Right, Role};
 use crate::error::ServiceError;
 use crate::views::{AgentView, OfferView};
 
@@ -20,20 +22,31 @@ pub struct Disposition {
 }
 
 impl Service {
-    /// The tenant's agents, by id.
+    /// The tenant's agents, by id; a key of role agent sees itself.
     ///
     /// # Errors
     /// [`ServiceError::Forbidden`].
-    pub async fn agents(&self, _caller: &Caller) -> Result<Vec<AgentView>, ServiceError> {
-        Err(ServiceError::Stopping)
+    pub async fn agents(&self, caller: &Caller) -> Result<Vec<AgentView>, ServiceError> {
+        if let (Role::Agent, Some(own)) = (caller.role, caller.agent) {
+            return Ok(vec![self.agent(caller, own).await?]);
+        }
+        caller.needs(Right::Read)?;
+        let tenant = caller.tenant;
+        self.ask(move |runtime| runtime.agent_views(tenant)).await
     }
 
     /// An agent.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn agent(&self, _caller: &Caller, _id: AgentId) -> Result<AgentView, ServiceError> {
-        Err(ServiceError::Stopping)
+    pub async fn agent(&self, caller: &Caller, id: AgentId) -> Result<AgentView, ServiceError> {
+        caller
+            .needs(Right::Read)
+            .or_else(|_| caller.needs(Right::ActAs(id)))?;
+        let tenant = caller.tenant;
+        self.ask(move |runtime| runtime.agent_view(tenant, id))
+            .await?
+            .ok_or_else(|| no_agent(id))
     }
 
     /// Stores what an agent wishes to be, and does it.
@@ -42,13 +55,37 @@ impl Service {
     /// [`ServiceError::NotFound`].
     pub async fn set_agent_state(
         &self,
-        _caller: &Caller,
-        _id: AgentId,
-        _wish: WishedState,
-        _when: BreakTime,
-        _reason: &str,
+        caller: &Caller,
+        id: AgentId,
+        wish: WishedState,
+        when: BreakTime,
+        reason: &str,
     ) -> Result<AgentView, ServiceError> {
-        Err(ServiceError::Stopping)
+        self.may_lead(caller, id)?;
+        if reason.chars().count() > 200 {
+            return Err(ServiceError::field(
+                "reason",
+                "must have at most 200 characters",
+            ));
+        }
+        if self.core.registry.agent(caller.tenant, id).is_none() {
+            return Err(no_agent(id));
+        }
+        let stored = AgentWish {
+            agent: id,
+            wish,
+            reason: reason.to_owned(),
+        };
+        self.store()
+            .wish_agent(caller.tenant, stored, Vec::new())
+            .await?;
+        let fact = Input::AgentWished {
+            agent: id,
+            wish,
+            when,
+            reason: reason.to_owned(),
+        };
+        self.tell_and_view(caller, id, fact).await
     }
 
     /// The agent ends its wrap-up early.
@@ -57,10 +94,11 @@ impl Service {
     /// [`ServiceError::NotFound`].
     pub async fn end_wrap_up(
         &self,
-        _caller: &Caller,
-        _id: AgentId,
+        caller: &Caller,
+        id: AgentId,
     ) -> Result<AgentView, ServiceError> {
-        Err(ServiceError::Stopping)
+        self.may_lead(caller, id)?;
+        self.tell_and_view(caller, id, Input::WrapUpEnded(id)).await
     }
 
     /// The contacts that are offered to an agent right now.
@@ -69,34 +107,68 @@ impl Service {
     /// [`ServiceError::NotFound`].
     pub async fn offers(
         &self,
-        _caller: &Caller,
-        _agent: AgentId,
+        caller: &Caller,
+        agent: AgentId,
     ) -> Result<Vec<OfferView>, ServiceError> {
-        Err(ServiceError::Stopping)
+        caller
+            .needs(Right::Read)
+            .or_else(|_| caller.needs(Right::ActAs(agent)))?;
+        let tenant = caller.tenant;
+        let offers = self
+            .ask(move |runtime| runtime.offers(tenant, agent))
+            .await?;
+        let ids: Vec<ContactId> = offers.iter().map(|offer| offer.contact).collect();
+        let mut contacts = self.store().contacts_by_id(ids).await?;
+        let views = offers.into_iter().filter_map(|offer| {
+            let at = contacts
+                .iter()
+                .position(|contact| contact.id == offer.contact)?;
+            Some(OfferView {
+                id: offer.id.0,
+                campaign: offer.campaign,
+                contact: contacts.swap_remove(at),
+                dials_at: offer.dials_at,
+                ends_at: offer.ends_at,
+            })
+        });
+        Ok(views.collect())
     }
 
     /// The agent takes an offered contact: it is called.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] when the offer is over.
-    pub async fn accept_offer(&self, _caller: &Caller, _offer: u64) -> Result<(), ServiceError> {
-        Err(ServiceError::Stopping)
+    pub async fn accept_offer(&self, caller: &Caller, offer: u64) -> Result<(), ServiceError> {
+        self.answer_offer(caller, offer, Input::OfferAccepted(OfferId(offer)))
+            .await
     }
 
     /// The agent leaves an offered contact.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] when the offer is over.
-    pub async fn skip_offer(&self, _caller: &Caller, _offer: u64) -> Result<(), ServiceError> {
-        Err(ServiceError::Stopping)
+    pub async fn skip_offer(&self, caller: &Caller, offer: u64) -> Result<(), ServiceError> {
+        self.answer_offer(caller, offer, Input::OfferSkipped(OfferId(offer)))
+            .await
     }
 
     /// Ends the callee's leg of a call; the agent goes on to wrap-up.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] when there is no such call right now.
-    pub async fn hang_up(&self, _caller: &Caller, _call: AttemptId) -> Result<(), ServiceError> {
-        Err(ServiceError::Stopping)
+    pub async fn hang_up(&self, caller: &Caller, call: AttemptId) -> Result<(), ServiceError> {
+        let tenant = caller.tenant;
+        let live = self
+            .ask(move |runtime| runtime.live_attempt(tenant, call))
+            .await?;
+        let none = || ServiceError::NotFound {
+            what: "call",
+            id: call.to_string(),
+        };
+        let live = live.ok_or_else(none)?;
+        self.may_end(caller, live.agent)?;
+        self.ask(move |runtime| runtime.tell(tenant, Input::HangUpAsked(call)))
+            .await
     }
 
     /// Stores what an agent concluded of a call.
@@ -105,10 +177,112 @@ impl Service {
     /// [`ServiceError::NotFound`]; [`ServiceError::NotBuilt`] for `do_not_call`.
     pub async fn dispose(
         &self,
-        _caller: &Caller,
-        _attempt: AttemptId,
-        _disposition: Disposition,
+        caller: &Caller,
+        attempt: AttemptId,
+        disposition: Disposition,
     ) -> Result<(), ServiceError> {
-        Err(ServiceError::Stopping)
+        if disposition.do_not_call {
+            return Err(ServiceError::NotBuilt(
+                "the do-not-call list (do_not_call)".to_owned(),
+            ));
+        }
+        if !(1..=64).contains(&disposition.code.chars().count()) {
+            return Err(ServiceError::field("code", "must have 1 to 64 characters"));
+        }
+        if disposition.notes.chars().count() > 4000 {
+            return Err(ServiceError::field(
+                "notes",
+                "must have at most 4000 characters",
+            ));
+        }
+        let tenant = caller.tenant;
+        let live = self
+            .ask(move |runtime| runtime.live_attempt(tenant, attempt))
+            .await?;
+        let agent = match &live {
+            Some(live) => live.agent,
+            None => match self.store().attempt(tenant, attempt).await? {
+                Some(stored) => stored.attempt.agent,
+                None => {
+                    return Err(ServiceError::NotFound {
+                        what: "attempt",
+                        id: attempt.to_string(),
+                    });
+                }
+            },
+        };
+        self.may_end(caller, agent)?;
+        let at = self.now().await?;
+        let machine = disposition.code == "machine";
+        let stored = outdial_store::Disposition {
+            code: disposition.code,
+            notes: disposition.notes,
+            do_not_call: false,
+            author: caller.name.clone(),
+            at,
+        };
+        self.store()
+            .dispose_attempt(tenant, attempt, stored)
+            .await?;
+        if machine && live.is_some() {
+            self.ask(move |runtime| runtime.tell(tenant, Input::MarkedAsMachine(attempt)))
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_and_view(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+        fact: Input,
+    ) -> Result<AgentView, ServiceError> {
+        let tenant = caller.tenant;
+        let view = self
+            .ask(move |runtime| {
+                runtime.tell(tenant, fact);
+                runtime.settle();
+                runtime.agent_view(tenant, id)
+            })
+            .await?;
+        view.ok_or_else(|| no_agent(id))
+    }
+
+    async fn answer_offer(
+        &self,
+        caller: &Caller,
+        offer: u64,
+        answer: Input,
+    ) -> Result<(), ServiceError> {
+        let tenant = caller.tenant;
+        let agent = self
+            .ask(move |runtime| runtime.offered_to(tenant, OfferId(offer)))
+            .await?;
+        let over = || ServiceError::NotFound {
+            what: "offer",
+            id: offer.to_string(),
+        };
+        self.may_lead(caller, agent.ok_or_else(over)?)?;
+        self.ask(move |runtime| runtime.tell(tenant, answer)).await
+    }
+
+    fn may_lead(&self, caller: &Caller, agent: AgentId) -> Result<(), ServiceError> {
+        caller
+            .needs(Right::LeadAgents)
+            .or_else(|_| caller.needs(Right::ActAs(agent)))
+    }
+
+    fn may_end(&self, caller: &Caller, agent: Option<AgentId>) -> Result<(), ServiceError> {
+        match agent {
+            Some(agent) => self.may_lead(caller, agent),
+            None => caller.needs(Right::LeadAgents),
+        }
+    }
+}
+
+fn no_agent(id: AgentId) -> ServiceError {
+    ServiceError::NotFound {
+        what: "agent",
+        id: id.to_string(),
     }
 }

@@ -1,13 +1,22 @@
 //! Campaigns: make, read, edit, run.
 
-use outdial_domain::{
-    Campaign, CampaignId, LifeCycleCommand, PhoneNumber, Revision, RevisionNumber, Settings,
-};
+use std::collections::BTreeMap;
 
-use super::Service;
-use crate::access::Caller;
-use crate::error::ServiceError;
-use crate::views::{Explanation, Page, PageRequest, Stats};
+use outdial_domain::{
+    Campaign, CampaignId, CampaignState, LifeCycleCommand, LifeCycleError, PhoneNumber, Revision,
+    RevisionNumber, Settings, Target,
+};
+use outdial_engine::input::{Command, Input};
+use outdial_store::{AttemptQuery, CampaignQuery, IdempotencyKey, NewCampaign, NewRevision};
+
+use super::{Service, cursor_number, page_limit};
+use crate::access::{Caller, Right};
+use crate::error::{FieldProblem, ServiceError};
+use crate::events::Happened;
+use crate::runtime::{is_over, load_campaign, reason};
+use crate::views::{
+    AgentCounts, CallsNow, ContactCounts, ContactExplanation, Explanation, Page, PageRequest, Stats,
+};
 
 /// How an edit turns the settings in force into the new ones. It runs while no other edit can.
 pub type Edit = Box<dyn FnOnce(&Settings) -> Result<Settings, ServiceError> + Send>;
@@ -19,11 +28,32 @@ impl Service {
     /// [`ServiceError::Invalid`] naming every field that is wrong.
     pub async fn create_campaign(
         &self,
-        _caller: &Caller,
-        _settings: Settings,
-        _idempotency_key: Option<&str>,
+        caller: &Caller,
+        settings: Settings,
+        idempotency_key: Option<&str>,
     ) -> Result<Campaign, ServiceError> {
-        Err(ServiceError::Stopping)
+        caller.needs(Right::RunCampaigns)?;
+        self.check_settings(caller, &settings)?;
+        let fingerprint = format!("{:?}", settings_hash(&settings));
+        let at = self.now().await?;
+        let created = self
+            .store()
+            .create_campaign(NewCampaign {
+                tenant: caller.tenant,
+                origin: caller.origin,
+                author: caller.name.clone(),
+                at,
+                settings,
+                idempotency: idempotency_key.map(|key| IdempotencyKey {
+                    key: key.to_owned(),
+                    fingerprint,
+                }),
+            })
+            .await?;
+        if created.created {
+            self.load(created.campaign.clone()).await?;
+        }
+        Ok(created.campaign)
     }
 
     /// A campaign.
@@ -32,10 +62,10 @@ impl Service {
     /// [`ServiceError::CampaignNotFound`].
     pub async fn campaign(
         &self,
-        _caller: &Caller,
-        _id: CampaignId,
+        caller: &Caller,
+        id: CampaignId,
     ) -> Result<Campaign, ServiceError> {
-        Err(ServiceError::Stopping)
+        self.own_campaign(caller, Right::Read, id).await
     }
 
     /// The tenant's campaigns, newest first.
@@ -44,10 +74,26 @@ impl Service {
     /// [`ServiceError::Invalid`] for a cursor that is none of ours.
     pub async fn campaigns(
         &self,
-        _caller: &Caller,
-        _page: PageRequest,
+        caller: &Caller,
+        page: PageRequest,
     ) -> Result<Page<Campaign>, ServiceError> {
-        Err(ServiceError::Stopping)
+        caller.needs(Right::Read)?;
+        let after = cursor_number(&page)?
+            .map(|n| CampaignId::new(u32::try_from(n).unwrap_or(0)))
+            .transpose()
+            .map_err(|_| ServiceError::field("cursor", "is not a next_cursor of this list"))?;
+        let query = CampaignQuery {
+            tenant: Some(caller.tenant),
+            after,
+            newest_first: true,
+            limit: page_limit(&page),
+            ..CampaignQuery::default()
+        };
+        let found = self.store().campaigns(query).await?;
+        Ok(Page {
+            items: found.items,
+            next_cursor: found.next.map(|id| id.to_string()),
+        })
     }
 
     /// Edits a campaign: checks everything, commits a new revision, and hands it to the engine at one
@@ -57,12 +103,59 @@ impl Service {
     /// [`ServiceError::Edited`], [`ServiceError::Invalid`], [`ServiceError::State`] when it has ended.
     pub async fn revise_campaign(
         &self,
-        _caller: &Caller,
-        _id: CampaignId,
-        _if_match: Option<RevisionNumber>,
-        _edit: Edit,
+        caller: &Caller,
+        id: CampaignId,
+        if_match: Option<RevisionNumber>,
+        edit: Edit,
     ) -> Result<Campaign, ServiceError> {
-        Err(ServiceError::Stopping)
+        let _one_at_a_time = self.core.edits.lock().await;
+        let before = self.own_campaign(caller, Right::RunCampaigns, id).await?;
+        if if_match.is_some_and(|expected| expected != before.revision) {
+            return Err(ServiceError::Edited(before.revision));
+        }
+        if is_over(before.state) {
+            return Err(LifeCycleError {
+                state: "ended",
+                command: "be edited",
+            }
+            .into());
+        }
+        let settings = edit(&before.settings)?;
+        if settings == before.settings {
+            return Ok(before);
+        }
+        check_what_never_changes(&before.settings, &settings)?;
+        self.check_settings(caller, &settings)?;
+        let number = RevisionNumber::new(before.revision.number() + 1);
+        let at = self.now().await?;
+        let told = Happened::CampaignRevised {
+            campaign: id,
+            revision: number,
+            author: caller.name.clone(),
+        };
+        let revision = self
+            .store()
+            .revise_campaign(NewRevision {
+                campaign: id,
+                expected: Some(before.revision),
+                author: caller.name.clone(),
+                origin: caller.origin,
+                at,
+                settings: settings.clone(),
+                events: vec![told.recorded(caller.tenant, at)],
+            })
+            .await?;
+        if settings.order != before.settings.order {
+            self.store().reorder(id, settings.order).await?;
+        }
+        let (tenant, number) = (caller.tenant, revision.number);
+        let fact = Input::Revised {
+            campaign: id,
+            revision: number,
+            settings: Box::new(settings),
+        };
+        self.ask(move |runtime| runtime.tell(tenant, fact)).await?;
+        self.own_campaign(caller, Right::RunCampaigns, id).await
     }
 
     /// A campaign's revisions, oldest first.
@@ -71,31 +164,106 @@ impl Service {
     /// [`ServiceError::CampaignNotFound`].
     pub async fn revisions(
         &self,
-        _caller: &Caller,
-        _id: CampaignId,
+        caller: &Caller,
+        id: CampaignId,
     ) -> Result<Vec<Revision>, ServiceError> {
-        Err(ServiceError::Stopping)
+        self.own_campaign(caller, Right::Read, id).await?;
+        let mut revisions = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.store().revisions(id, after, 1000).await?;
+            revisions.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(revisions);
+            }
+        }
     }
 
-    /// Starts, pauses, resumes or aborts a campaign.
+    /// Starts, pauses, resumes or aborts a campaign; answers once the new state is committed.
     ///
     /// # Errors
     /// [`ServiceError::State`] when its state does not allow it.
     pub async fn command_campaign(
         &self,
-        _caller: &Caller,
-        _id: CampaignId,
-        _command: LifeCycleCommand,
+        caller: &Caller,
+        id: CampaignId,
+        command: LifeCycleCommand,
     ) -> Result<Campaign, ServiceError> {
-        Err(ServiceError::Stopping)
+        let campaign = self.own_campaign(caller, Right::RunCampaigns, id).await?;
+        if is_over(campaign.state) {
+            return Err(LifeCycleError {
+                state: "ended",
+                command: command.name(),
+            }
+            .into());
+        }
+        let tenant = caller.tenant;
+        let command = Command {
+            campaign: id,
+            command,
+        };
+        self.ask(move |runtime| runtime.command(tenant, command))
+            .await??;
+        self.settled().await?;
+        self.own_campaign(caller, Right::RunCampaigns, id).await
     }
 
     /// How a campaign is doing.
     ///
     /// # Errors
     /// [`ServiceError::CampaignNotFound`].
-    pub async fn stats(&self, _caller: &Caller, _id: CampaignId) -> Result<Stats, ServiceError> {
-        Err(ServiceError::Stopping)
+    pub async fn stats(&self, caller: &Caller, id: CampaignId) -> Result<Stats, ServiceError> {
+        let campaign = self.own_campaign(caller, Right::Read, id).await?;
+        let stored = self.store().campaign_stats(id).await?;
+        let tenant = caller.tenant;
+        let view = self
+            .ask(move |runtime| runtime.campaign_view(tenant, id))
+            .await?;
+        let outcomes: BTreeMap<_, _> = stored.outcomes;
+        let share = |part: u64, whole: u64| {
+            if whole == 0 {
+                0.0
+            } else {
+                part as f64 / whole as f64
+            }
+        };
+        let mut stats = Stats {
+            state: campaign.state,
+            contacts: ContactCounts {
+                waiting: stored.contacts.fresh + stored.contacts.resting,
+                in_progress: stored.contacts.in_progress,
+                done: stored.contacts.done,
+            },
+            attempts: stored.attempts,
+            answered: stored.answered,
+            abandoned: stored.abandoned,
+            abandonment: share(stored.abandoned, stored.live),
+            occupancy: 0.0,
+            calls_now: CallsNow::default(),
+            agents: AgentCounts::default(),
+            outcomes,
+            not_dialing_because: Vec::new(),
+        };
+        if let Some(view) = view {
+            stats.abandonment = share(view.ledger.abandoned, view.ledger.live);
+            stats.occupancy = view.occupancy;
+            stats.calls_now = CallsNow {
+                ringing: view.calls.ringing,
+                talking: view.calls.talking,
+                waiting: view.calls.waiting,
+            };
+            stats.agents = AgentCounts {
+                idle: view.agents.idle,
+                busy: view.agents.busy,
+                wrap_up: view.agents.wrap_up,
+                away: view.agents.away,
+            };
+            stats.not_dialing_because = view.not_dialing_because.iter().map(reason).collect();
+        } else {
+            stats.not_dialing_because = vec![ended_reason(campaign.state)];
+        }
+        Ok(stats)
     }
 
     /// Why a campaign, or a number in it, is (not) dialed.
@@ -104,10 +272,158 @@ impl Service {
     /// [`ServiceError::CampaignNotFound`].
     pub async fn explain(
         &self,
-        _caller: &Caller,
-        _id: CampaignId,
-        _number: Option<PhoneNumber>,
+        caller: &Caller,
+        id: CampaignId,
+        number: Option<PhoneNumber>,
     ) -> Result<Explanation, ServiceError> {
-        Err(ServiceError::Stopping)
+        let campaign = self.own_campaign(caller, Right::Read, id).await?;
+        let tenant = caller.tenant;
+        let found = match number {
+            Some(number) => {
+                self.store()
+                    .contacts_with_number(tenant, Some(id), number)
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        let mut contacts = Vec::new();
+        for contact in found {
+            let asked = contact.clone();
+            let reasons = self
+                .ask(move |runtime| runtime.explain_contact(tenant, id, &asked))
+                .await?;
+            let query = AttemptQuery {
+                contact: Some(contact.id),
+                newest_first: true,
+                ..AttemptQuery::of(tenant)
+            };
+            let attempts = self.store().attempts(query).await?.items;
+            contacts.push(ContactExplanation {
+                contact: contact.id,
+                reasons,
+                attempts: attempts.into_iter().map(|stored| stored.attempt).collect(),
+            });
+        }
+        let view = self
+            .ask(move |runtime| runtime.campaign_view(tenant, id))
+            .await?;
+        let campaign = match view {
+            Some(view) => view.not_dialing_because.iter().map(reason).collect(),
+            None => vec![ended_reason(campaign.state)],
+        };
+        Ok(Explanation { campaign, contacts })
     }
+
+    /// Lets the engine know a campaign that only the store knows so far.
+    pub(super) async fn load(&self, campaign: Campaign) -> Result<(), ServiceError> {
+        let tenant = campaign.tenant;
+        let now = self.now().await?;
+        let loaded = Box::new(load_campaign(self.store(), campaign, now).await?);
+        self.ask(move |runtime| runtime.tell(tenant, Input::CampaignLoaded(loaded)))
+            .await
+    }
+
+    pub(super) async fn now(&self) -> Result<outdial_domain::Timestamp, ServiceError> {
+        self.ask(crate::runtime::Runtime::now).await
+    }
+
+    /// Checks settings by themselves, and against what the tenant has.
+    fn check_settings(&self, caller: &Caller, settings: &Settings) -> Result<(), ServiceError> {
+        let tenant = self.entry(caller)?;
+        let mut problems: Vec<FieldProblem> = settings
+            .problems()
+            .into_iter()
+            .map(|p| FieldProblem {
+                field: p.field.to_owned(),
+                problem: p.problem,
+            })
+            .collect();
+        let mut check = |sound: bool, field: &str, problem: &str| {
+            if !sound {
+                problems.push(FieldProblem {
+                    field: field.to_owned(),
+                    problem: problem.to_owned(),
+                });
+            }
+        };
+        check(
+            settings.mode.name() != outdial_domain::ModeName::Predictive,
+            "mode",
+            "predictive is not built yet; use progressive or ratio",
+        );
+        let known = |target: &Target| match target {
+            Target::SkillGroup(id) => tenant.skill_groups.iter().any(|group| group.id == *id),
+            Target::Flow(id) => tenant.flows.contains_key(id),
+            Target::Sip(uri) => uri.starts_with("sip:") || uri.starts_with("sips:"),
+        };
+        check(
+            known(&settings.target),
+            "target",
+            "names no skill group or flow of this tenant, or no sip: address",
+        );
+        check(
+            settings.flow_first.as_ref().is_none_or(known),
+            "flow_first",
+            "names no flow of this tenant, or no sip: address",
+        );
+        let owned = |numbers: &[PhoneNumber]| {
+            numbers
+                .iter()
+                .all(|number| tenant.caller_ids.iter().any(|own| own.number == *number))
+        };
+        check(
+            owned(&settings.caller_ids),
+            "caller_ids",
+            "names a number that is not one of the tenant's caller_ids",
+        );
+        check(
+            owned(&settings.recall_caller_ids),
+            "recall_caller_ids",
+            "names a number that is not one of the tenant's caller_ids",
+        );
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ServiceError::Invalid(problems))
+        }
+    }
+}
+
+/// Tenant, mode and kind of target stay as they are for a campaign's whole life.
+fn check_what_never_changes(before: &Settings, after: &Settings) -> Result<(), ServiceError> {
+    if before.mode.name() != after.mode.name() {
+        return Err(ServiceError::field(
+            "mode",
+            "cannot be changed; make another campaign",
+        ));
+    }
+    if !before.target.same_kind(&after.target) {
+        return Err(ServiceError::field(
+            "target",
+            "may name another group or flow, but not change from agents to a flow or back",
+        ));
+    }
+    Ok(())
+}
+
+fn ended_reason(state: CampaignState) -> crate::views::Reason {
+    let why = match state.end_reason() {
+        Some(outdial_domain::EndReason::ListDone) => "every contact is final",
+        Some(outdial_domain::EndReason::PeriodOver) => "its period is over",
+        Some(outdial_domain::EndReason::ByHand) => "someone ended it",
+        Some(outdial_domain::EndReason::Fault) => "it could not go on",
+        None => "it is not loaded",
+    };
+    crate::views::Reason {
+        code: state.name().to_owned(),
+        text: format!("the campaign is {}: {why}", state.name()),
+        until: None,
+    }
+}
+
+/// Tells two requests with one idempotency key apart.
+fn settings_hash(settings: &Settings) -> [u8; 32] {
+    use sha2::Digest;
+    // Settings are plain data: they always become JSON.
+    sha2::Sha256::digest(serde_json::to_vec(settings).unwrap_or_default()).into()
 }

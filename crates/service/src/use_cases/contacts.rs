@@ -1,47 +1,126 @@
 //! Contacts: add them, read them.
 
-use outdial_domain::{CampaignId, Contact, NewContact};
+use std::time::{Duration, Instant};
 
-use super::Service;
-use crate::access::Caller;
+use outdial_domain::{
+    CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, TenantId,
+};
+use outdial_engine::input::Input;
+use outdial_store::{ImportOptions, ImportSession};
+
+use super::{Service, cursor_number, page_limit};
+use crate::access::{Caller, Right};
 use crate::error::ServiceError;
+use crate::events::Happened;
+use crate::runtime::Write;
 use crate::views::{Imported, Page, PageRequest};
+
+/// How often the progress of an import is told, and the campaign allowed to dial what has come.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// A list on its way into a campaign: push batches, then finish. What was pushed stays, whatever
 /// becomes of the rest.
-pub struct Import {}
+pub struct Import {
+    service: Service,
+    tenant: TenantId,
+    campaign: CampaignId,
+    session: Box<dyn ImportSession>,
+    told: u64,
+    told_at: Instant,
+}
 
 impl Import {
-    /// Takes a batch (1–5,000 contacts); waits while the store has enough to do.
+    /// Takes a batch (about 1,000 contacts serve best); waits while the store has enough to do.
     ///
     /// # Errors
     /// [`ServiceError::Store`] when it could not be committed.
-    pub async fn push(&mut self, _batch: Vec<NewContact>) -> Result<(), ServiceError> {
-        Err(ServiceError::Stopping)
+    pub async fn push(&mut self, batch: Vec<NewContact>) -> Result<(), ServiceError> {
+        let progress = self.session.add(batch).await?;
+        if self.told_at.elapsed() >= TELL_EVERY {
+            self.tell(progress.accepted, false).await?;
+        }
+        Ok(())
     }
 
     /// Waits until everything is committed and lets the campaign dial it.
     ///
     /// # Errors
     /// [`ServiceError::Store`] when it could not be committed.
-    pub async fn finish(self) -> Result<Imported, ServiceError> {
-        Err(ServiceError::Stopping)
+    pub async fn finish(mut self) -> Result<Imported, ServiceError> {
+        let finished = self.session.finish().await;
+        let progress = self.session.progress();
+        self.tell(progress.accepted, true).await?;
+        finished?;
+        Ok(Imported {
+            accepted: progress.accepted,
+            duplicates: progress.duplicates,
+        })
+    }
+
+    async fn tell(&mut self, accepted: u64, done: bool) -> Result<(), ServiceError> {
+        let (tenant, campaign) = (self.tenant, self.campaign);
+        let count = accepted - self.told;
+        self.told = accepted;
+        self.told_at = Instant::now();
+        self.service
+            .ask(move |runtime| {
+                if count > 0 {
+                    runtime.tell(tenant, Input::ContactsAdded { campaign, count });
+                }
+                let at = runtime.now();
+                let event = Happened::ImportProgress {
+                    campaign,
+                    accepted,
+                    done,
+                };
+                runtime.write(Write::Events(vec![event.recorded(tenant, at)]));
+            })
+            .await
     }
 }
 
 impl Service {
-    /// Begins to add contacts to a campaign. With `skip_duplicates` contacts whose first number is in
-    /// the campaign already are left out.
+    /// Begins to add contacts to a campaign. With `skip_duplicates` contacts whose number is in the
+    /// campaign already are left out.
     ///
     /// # Errors
     /// [`ServiceError::CampaignNotFound`], or [`ServiceError::Conflict`] when it takes no more.
     pub async fn import_contacts(
         &self,
-        _caller: &Caller,
-        _id: CampaignId,
-        _skip_duplicates: bool,
+        caller: &Caller,
+        id: CampaignId,
+        skip_duplicates: bool,
     ) -> Result<Import, ServiceError> {
-        Err(ServiceError::Stopping)
+        let campaign = self.own_campaign(caller, Right::RunCampaigns, id).await?;
+        if let CampaignState::Ended(reason) = campaign.state {
+            if reason != EndReason::ListDone || !campaign.reopens() {
+                return Err(ServiceError::Conflict(
+                    "the campaign has ended and takes no more contacts; make another one"
+                        .to_owned(),
+                ));
+            }
+            // Only the store knows a campaign that ended in an earlier run.
+            let tenant = caller.tenant;
+            if self
+                .ask(move |runtime| runtime.campaign_view(tenant, id))
+                .await?
+                .is_none()
+            {
+                self.load(campaign).await?;
+            }
+        }
+        let session = self
+            .store()
+            .import(id, ImportOptions { skip_duplicates })
+            .await?;
+        Ok(Import {
+            service: self.clone(),
+            tenant: caller.tenant,
+            campaign: id,
+            session,
+            told: 0,
+            told_at: Instant::now(),
+        })
     }
 
     /// A campaign's contacts, in the order in which they came.
@@ -50,10 +129,19 @@ impl Service {
     /// [`ServiceError::CampaignNotFound`].
     pub async fn contacts(
         &self,
-        _caller: &Caller,
-        _id: CampaignId,
-        _page: PageRequest,
+        caller: &Caller,
+        id: CampaignId,
+        page: PageRequest,
     ) -> Result<Page<Contact>, ServiceError> {
-        Err(ServiceError::Stopping)
+        self.own_campaign(caller, Right::Read, id).await?;
+        let after = cursor_number(&page)?.map(ContactId::new);
+        let found = self
+            .store()
+            .contacts(id, None, after, page_limit(&page))
+            .await?;
+        Ok(Page {
+            items: found.items,
+            next_cursor: found.next.map(|id| id.to_string()),
+        })
     }
 }

@@ -6,6 +6,8 @@ mod campaigns;
 mod contacts;
 mod operations;
 mod registry;
+mod starting;
+mod telling;
 mod watching;
 
 pub use agents::Disposition;
@@ -14,8 +16,108 @@ pub use campaigns::Edit;
 pub use contacts::Import;
 pub use outdial_engine::input::{HaltScope, Suspects};
 pub use registry::NewKey;
+pub use starting::Running;
 pub use watching::{EventStream, Readiness};
+
+use std::sync::Arc;
+
+use outdial_domain::{Campaign, CampaignId};
+use outdial_store::{Store, StoreError};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use crate::access::{Caller, Right};
+use crate::error::ServiceError;
+use crate::registry::Registry;
+use crate::runtime::{Ask, Runtime};
+use crate::views::PageRequest;
 
 /// The server's use cases; cheap to clone.
 #[derive(Clone)]
-pub struct Service {}
+pub struct Service {
+    core: Arc<Core>,
+}
+
+struct Core {
+    asks: mpsc::Sender<Ask>,
+    store: Arc<dyn Store>,
+    registry: Arc<Registry>,
+    /// Held from reading a campaign to committing its edit: two edits at once would lose one.
+    edits: Mutex<()>,
+}
+
+impl Service {
+    fn store(&self) -> &Arc<dyn Store> {
+        &self.core.store
+    }
+
+    /// Does something in the loop, between two facts, and answers what came of it.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Runtime) -> T + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let (sender, answer) = oneshot::channel();
+        let ask: Ask = Box::new(move |runtime| {
+            // Whoever asked may have gone away.
+            let _ = sender.send(question(runtime));
+        });
+        self.core
+            .asks
+            .send(ask)
+            .await
+            .map_err(|_| ServiceError::Stopping)?;
+        answer.await.map_err(|_| ServiceError::Stopping)
+    }
+
+    /// Waits until everything that has happened so far is committed.
+    async fn settled(&self) -> Result<(), ServiceError> {
+        let settled = self.ask(Runtime::settled).await?;
+        settled.await.map_err(|_| ServiceError::Stopping)
+    }
+
+    /// A campaign of the caller's tenant.
+    async fn own_campaign(
+        &self,
+        caller: &Caller,
+        right: Right,
+        id: CampaignId,
+    ) -> Result<Campaign, ServiceError> {
+        caller.needs(right)?;
+        match self.store().campaign(id).await? {
+            Some(campaign) if campaign.tenant == caller.tenant => Ok(campaign),
+            _ => Err(ServiceError::CampaignNotFound(id)),
+        }
+    }
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound { what, id } => Self::NotFound { what, id },
+            StoreError::Conflict { .. } => Self::Conflict(error.to_string()),
+            StoreError::Stale { current } => Self::Edited(current),
+            StoreError::Full | StoreError::Unavailable(_) | StoreError::Unreadable(_) => {
+                Self::Store(error.to_string())
+            }
+        }
+    }
+}
+
+/// Items of a page that was asked for: 100 unless said, 1,000 at most.
+fn page_limit(page: &PageRequest) -> usize {
+    page.limit.unwrap_or(100).clamp(1, 1000) as usize
+}
+
+/// The number that a cursor of ours stands for.
+fn cursor_number(page: &PageRequest) -> Result<Option<u64>, ServiceError> {
+    page.cursor
+        .as_deref()
+        .map(|cursor| {
+            cursor.parse().map_err(|_| {
+                ServiceError::field(
+                    "cursor",
+                    "is not a next_cursor of this list; leave it out to begin anew",
+                )
+            })
+        })
+        .transpose()
+}

@@ -21,7 +21,7 @@ pub const KEEP: Duration = Duration::from_millis(200);
 const KEPT_MAX: usize = 20;
 /// A stream may move to another source only after the one it is locked to fell silent for so long.
 const LOCK: Duration = Duration::from_secs(2);
-/// A leg that had sent at least [`FLOWING`] packets and then none for so long is reported quiet.
+/// A leg that had sent at least ten packets and then none for so long is reported quiet.
 pub const QUIET_AFTER: Duration = Duration::from_secs(5);
 const FLOWING: u64 = 10;
 

@@ -184,7 +184,7 @@ fn ten_callees_make_one_continuous_stream_for_the_agent() {
             .header
             .timestamp
             .wrapping_sub(pair[0].header.timestamp);
-        assert!(step >= 160 && step < 13 * 8_000, "{step}");
+        assert!((160..13 * 8_000).contains(&step), "{step}");
     }
 }
 

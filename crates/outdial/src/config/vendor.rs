@@ -1,0 +1,196 @@
+//! `[tenant.tencent]` and its like: who a tenant is in each vendor's API, and with which keys.
+
+use super::place::{At, Found};
+use super::problem::Fault;
+use super::secret::{Secret, secret};
+use super::section::{Section, count, integer, name, text};
+
+/// A tenant's identity in the vendors' APIs.
+#[derive(Clone, Debug, Default)]
+pub struct VendorSettings {
+    /// `[tenant.tencent]`.
+    pub tencent: Option<TencentSettings>,
+    /// `[tenant.alibaba]`.
+    pub alibaba: Option<AlibabaSettings>,
+    /// `[tenant.huawei]`.
+    pub huawei: Option<HuaweiSettings>,
+    /// `[tenant.dezhu]`.
+    pub dezhu: Option<DezhuSettings>,
+}
+
+/// A pair of access keys that requests are signed with.
+#[derive(Clone, Debug)]
+pub struct AccessKey {
+    /// Sent with each request.
+    pub id: String,
+    /// Signs each request.
+    pub secret: Secret,
+}
+
+/// `[tenant.tencent]`.
+#[derive(Clone, Debug)]
+pub struct TencentSettings {
+    /// `SdkAppId`.
+    pub sdk_app_id: u64,
+    /// Keys; at least one.
+    pub keys: Vec<AccessKey>,
+    /// Requests in a second per operation; 0 = no limit. Default 20.
+    pub requests_per_s: u32,
+}
+
+/// `[tenant.alibaba]`.
+#[derive(Clone, Debug)]
+pub struct AlibabaSettings {
+    /// `InstanceId`.
+    pub instance_id: String,
+    /// Keys; at least one.
+    pub keys: Vec<AccessKey>,
+    /// Requests in a second; 0 = no limit. Default 100.
+    pub requests_per_s: u32,
+}
+
+/// `[tenant.huawei]`.
+#[derive(Clone, Debug)]
+pub struct HuaweiSettings {
+    /// `vdnId`.
+    pub vdn_id: u32,
+    /// Keys; at least one.
+    pub keys: Vec<AccessKey>,
+    /// Requests in a second; 0 = no limit. Default 0.
+    pub requests_per_s: u32,
+    /// Seconds between two uploads of call data; 0 = no limit. Default 1.
+    pub calldata_spacing_s: u32,
+}
+
+/// `[tenant.dezhu]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DezhuSettings {
+    /// `appId`.
+    pub app_id: String,
+    /// The public key that checks signatures: base64 SPKI or PEM.
+    pub public_key: String,
+    /// Requests in a second; 0 = no limit. Default 0.
+    pub requests_per_s: u32,
+}
+
+/// Reads the vendors' sections of a tenant, and where each stands.
+pub(super) fn vendors(section: &mut Section<'_>) -> (VendorSettings, Vec<(&'static str, At)>) {
+    let mut stands = Vec::new();
+    let mut stands_at = |key, section: &Section<'_>| {
+        if section.has(key) {
+            stands.push((key, section.at_key(key)));
+        }
+    };
+    for key in ["tencent", "alibaba", "huawei", "dezhu"] {
+        stands_at(key, section);
+    }
+    let settings = VendorSettings {
+        tencent: section.section("tencent", tencent).flatten(),
+        alibaba: section.section("alibaba", alibaba).flatten(),
+        huawei: section.section("huawei", huawei).flatten(),
+        dezhu: section.section("dezhu", dezhu).flatten(),
+    };
+    (settings, stands)
+}
+
+fn tencent(section: &mut Section<'_>) -> Option<TencentSettings> {
+    let sdk_app_id = section.required("sdk_app_id", "1400000000", integer(1..=i64::MAX));
+    let keys = keys(section);
+    let requests_per_s = requests_per_s(section, 20);
+    Some(TencentSettings {
+        // The range has no negative numbers.
+        sdk_app_id: sdk_app_id?.value.unsigned_abs(),
+        keys,
+        requests_per_s,
+    })
+}
+
+fn alibaba(section: &mut Section<'_>) -> Option<AlibabaSettings> {
+    let example = "\"174952ab-9825-4cc9-a5e2-de82d7fa4cdd\"";
+    let instance_id = section.required("instance_id", example, name);
+    let keys = keys(section);
+    let requests_per_s = requests_per_s(section, 100);
+    Some(AlibabaSettings {
+        instance_id: instance_id?.value,
+        keys,
+        requests_per_s,
+    })
+}
+
+fn huawei(section: &mut Section<'_>) -> Option<HuaweiSettings> {
+    let vdn_id = section.required("vdn_id", "7", count(0..=i32::MAX.unsigned_abs()));
+    let keys = keys(section);
+    let requests_per_s = requests_per_s(section, 0);
+    let spacing = section.optional("calldata_spacing_s", count(0..=3600));
+    Some(HuaweiSettings {
+        vdn_id: vdn_id?.value,
+        keys,
+        requests_per_s,
+        calldata_spacing_s: spacing.map_or(1, |found| found.value),
+    })
+}
+
+fn dezhu(section: &mut Section<'_>) -> Option<DezhuSettings> {
+    let app_id = section.required("app_id", "\"99845aaaaebd4d61acccc9b776208f12\"", name);
+    let public_key = section.required("public_key", "\"base64 or PEM\"", public_key);
+    let requests_per_s = requests_per_s(section, 0);
+    Some(DezhuSettings {
+        app_id: app_id?.value,
+        public_key: public_key?.value,
+        requests_per_s,
+    })
+}
+
+fn requests_per_s(section: &mut Section<'_>, default: u32) -> u32 {
+    section
+        .optional("requests_per_s", count(0..=1_000_000))
+        .map_or(default, |found| found.value)
+}
+
+fn keys(section: &mut Section<'_>) -> Vec<AccessKey> {
+    if !section.has("keys") {
+        section.error(
+            "keys",
+            Fault::new(
+                "is missing: without keys no request can be signed",
+                "add keys = [{ id = \"…\", secret = \"…\" }]",
+            ),
+        );
+    }
+    let mut keys: Vec<AccessKey> = Vec::new();
+    let read = section.sections("keys", |section| {
+        let id = section.required("id", "\"AKIDtestid\"", name);
+        let secret = section.required("secret", "\"…\"", secret);
+        Some((id?, secret?.value))
+    });
+    for (Found { value: id, at }, secret) in read.into_iter().flatten() {
+        if keys.iter().any(|key| key.id == id) {
+            let fault = Fault::new(
+                format!("the id `{}` stands here twice", id.escape_debug()),
+                "give each key an id of its own",
+            );
+            section.report().error(&at, fault);
+        } else {
+            keys.push(AccessKey { id, secret });
+        }
+    }
+    keys
+}
+
+/// The text of a key; whether it is one is found out where signatures are checked.
+fn public_key(value: &super::tree::Value) -> Result<String, Fault> {
+    let text = text(value)?;
+    let body: String = text
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .flat_map(|line| line.chars().filter(|c| !c.is_whitespace()))
+        .collect();
+    let base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    if body.is_empty() || !body.chars().all(base64) {
+        return Err(Fault::new(
+            "is neither base64 nor PEM",
+            "paste the public key as the vendor shows it: base64 of its SPKI form, or PEM between -----BEGIN PUBLIC KEY----- and -----END PUBLIC KEY-----",
+        ));
+    }
+    Ok(text)
+}

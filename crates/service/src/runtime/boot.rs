@@ -1,0 +1,291 @@
+//! The start: what is set up and what the last run left become a running loop.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use outdial_domain::{
+    AttemptId, BreakTime, Campaign, CampaignState, Permit, TenantId, Timestamp, Trunk, WishedState,
+};
+use outdial_engine::input::{
+    AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules,
+};
+use outdial_engine::{Engine, EngineConfig};
+use outdial_store::{CampaignQuery, Dialog, DialogOwner, Store, StoreError};
+use outdial_telephony::{Command, Connector, StoredDialog};
+
+use super::clock::Clock;
+use super::legs::Legs;
+use super::trunks::Trunks;
+use super::writes::Writes;
+use super::{Runtime, TenantRuntime, calls, orders};
+use crate::registry::{Registry, TenantEntry};
+
+/// Makes the loop ready to run: ends what the last run left under way, and gives each engine what
+/// the store knows.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read or written.
+pub(crate) async fn boot(
+    store: Arc<dyn Store>,
+    connector: Arc<dyn Connector>,
+    registry: Arc<Registry>,
+) -> Result<Runtime, StoreError> {
+    let mut clock = Clock::new();
+    let now = clock.now();
+    connector.send(Command::Trunks(registry.trunks()));
+    connector.send(Command::Accounts(registry.accounts()));
+    let orphans = adopt_orphans(&store).await?;
+    end_open_attempts(&store, now).await?;
+    let mut runtime = Runtime {
+        clock,
+        store,
+        connector,
+        registry,
+        tenants: BTreeMap::new(),
+        legs: Legs::new(),
+        trunks: Trunks::default(),
+        writes: Writes::default(),
+        events: Vec::new(),
+        facts: std::collections::VecDeque::new(),
+        work: futures_util::stream::FuturesUnordered::new(),
+        orphans: orphans.iter().map(|dialog| dialog.leg.0).collect(),
+        store_fails: None,
+        stopped: false,
+    };
+    runtime.connector.send(Command::Clear(orphans));
+    for entry in runtime.registry.tenants() {
+        runtime.boot_tenant(&entry).await?;
+    }
+    runtime.divide_trunks();
+    runtime.settle();
+    Ok(runtime)
+}
+
+impl Runtime {
+    async fn boot_tenant(&mut self, entry: &TenantEntry) -> Result<(), StoreError> {
+        let tenant = entry.tenant.id;
+        let last = self.store.last_attempt(tenant).await?;
+        let engine = Engine::new(EngineConfig {
+            tenant,
+            seed: u64::from(tenant.number()),
+            next_attempt: AttemptId::new(last.map_or(1, |id| id.number() + 1)),
+        });
+        self.tenants.insert(
+            tenant,
+            TenantRuntime {
+                engine,
+                wake_at: None,
+                live: BTreeMap::new(),
+            },
+        );
+        for fact in facts_of_setup(entry, &self.registry.trunks()) {
+            self.tell(tenant, fact);
+        }
+        for fact in self.facts_of_past(tenant).await? {
+            self.tell(tenant, fact);
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Halts, breakers, campaigns and wishes, in the order in which an engine should hear them:
+    /// what holds dialing back first.
+    async fn facts_of_past(&mut self, tenant: TenantId) -> Result<Vec<Input>, StoreError> {
+        let mut facts = Vec::new();
+        for halt in self
+            .store
+            .halts()
+            .await?
+            .into_iter()
+            .filter(|h| h.tenant == tenant)
+        {
+            match serde_json::from_str::<HaltScope>(&halt.scope) {
+                Ok(scope) => facts.push(Input::Halted {
+                    scope,
+                    reason: halt.reason,
+                }),
+                Err(error) => tracing::error!(%error, "a stored halt cannot be read"),
+            }
+        }
+        for breaker in self
+            .store
+            .breakers()
+            .await?
+            .into_iter()
+            .filter(|b| b.tenant == tenant)
+        {
+            match serde_json::from_str(&breaker.data) {
+                Ok(state) => facts.push(Input::BreakerSet(state)),
+                Err(error) => tracing::error!(%error, "a stored breaker cannot be read"),
+            }
+        }
+        let now = self.now();
+        let mut after = None;
+        loop {
+            let states = vec!["draft", "scheduled", "running", "paused"];
+            let query = CampaignQuery {
+                tenant: Some(tenant),
+                states,
+                after,
+                ..CampaignQuery::default()
+            };
+            let page = self.store.campaigns(query).await?;
+            for campaign in page.items {
+                facts.push(Input::CampaignLoaded(Box::new(
+                    load_campaign(&self.store, campaign, now).await?,
+                )));
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        for wish in self.store.agent_wishes(tenant).await? {
+            if wish.wish != WishedState::Offline {
+                facts.push(Input::AgentWished {
+                    agent: wish.agent,
+                    wish: wish.wish,
+                    when: BreakTime::Now,
+                    reason: wish.reason,
+                });
+            }
+        }
+        Ok(facts)
+    }
+}
+
+/// A campaign with what its past has left.
+pub(crate) async fn load_campaign(
+    store: &Arc<dyn Store>,
+    campaign: Campaign,
+    now: Timestamp,
+) -> Result<LoadedCampaign, StoreError> {
+    let counts = store.contact_counts(campaign.id).await?;
+    let from = ledger_start(&campaign, now);
+    let sum = store
+        .ledger(campaign.id, from, now + std::time::Duration::from_secs(900))
+        .await?;
+    Ok(LoadedCampaign {
+        open_contacts: counts.open(),
+        contacts: counts.total(),
+        ledger: Ledger {
+            live: sum.live,
+            abandoned: sum.abandoned,
+        },
+        campaign,
+    })
+}
+
+/// When the campaign's present ledger window began. A shift that was cut by a restart counts from
+/// its day's midnight.
+fn ledger_start(campaign: &Campaign, now: Timestamp) -> Timestamp {
+    use outdial_domain::AbandonmentWindow::{Day, Rolling, Shift};
+    match campaign.settings.abandonment_window {
+        Day | Shift => campaign.settings.calendar.local_day(now).0,
+        Rolling(span) => now - span,
+    }
+}
+
+fn facts_of_setup(entry: &TenantEntry, trunks: &[Trunk]) -> Vec<Input> {
+    let tenant = &entry.tenant;
+    let mut facts = vec![
+        Input::TenantSet(TenantRules {
+            max_calls: tenant.max_calls,
+            time_zone: tenant.time_zone.clone(),
+            compliance: tenant.compliance.clone(),
+        }),
+        Input::CallerIdsSet(entry.caller_ids.clone()),
+    ];
+    for trunk in trunks {
+        facts.push(Input::TrunkSet(TrunkRules {
+            name: trunk.name,
+            caller_ids: trunk.caller_ids.clone(),
+            failover_on: trunk.failover_on.clone(),
+            weight: trunk.weight,
+            cause_map: trunk.cause_map.clone(),
+        }));
+        facts.push(Input::PermitSet {
+            trunk: trunk.name,
+            permit: Permit::default(),
+        });
+    }
+    for agent in entry.agents.values() {
+        facts.push(Input::AgentSet(AgentRules {
+            id: agent.id,
+            skill_groups: agent.skill_groups.clone(),
+            connection: agent.connection,
+            registers: matches!(agent.phone, outdial_domain::PhoneAddress::Registers { .. }),
+        }));
+    }
+    facts
+}
+
+/// Dialogs that the last run left, stored anew as nobody's, so that they are ended even if this run
+/// dies before it has done so.
+async fn adopt_orphans(store: &Arc<dyn Store>) -> Result<Vec<StoredDialog>, StoreError> {
+    let mut orphans = Vec::new();
+    let mut unreadable = Vec::new();
+    for dialog in store.open_dialogs().await? {
+        match calls::stored_dialog(&dialog) {
+            Some(stored) => {
+                orphans.push(stored);
+                let nobody = DialogOwner::Nobody(dialog.owner.tenant());
+                if dialog.owner != nobody {
+                    store
+                        .store_dialog(Dialog {
+                            owner: nobody,
+                            ..dialog
+                        })
+                        .await?;
+                }
+            }
+            None => unreadable.push(dialog.leg),
+        }
+    }
+    if !unreadable.is_empty() {
+        store.forget_dialogs(unreadable).await?;
+    }
+    Ok(orphans)
+}
+
+/// Attempts whose end nobody saw become *unknown*.
+async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(), StoreError> {
+    let open = store.open_attempts().await?;
+    let count = open.len();
+    for stored in open {
+        let attempt = stored.attempt;
+        let campaign = store.campaign(attempt.campaign).await?;
+        let contact = store.contact(attempt.contact).await?;
+        let revision = store.revision(attempt.campaign, attempt.revision).await?;
+        let (Some(campaign), Some(contact)) = (campaign, contact) else {
+            tracing::error!(
+                attempt = attempt.id.number(),
+                "an attempt without campaign or contact is left as it is"
+            );
+            continue;
+        };
+        let settings = revision.map_or(campaign.settings, |revision| revision.settings);
+        let end = outdial_engine::recover(
+            attempt,
+            contact.history,
+            contact.numbers.len(),
+            &settings,
+            now,
+        );
+        store
+            .end_attempt(orders::end_attempt(stored.tenant, end))
+            .await?;
+    }
+    if count > 0 {
+        tracing::warn!(
+            attempts = count,
+            "attempts of the last run whose end nobody saw are unknown"
+        );
+    }
+    Ok(())
+}
+
+/// Whether an engine need not know a campaign: only the store does.
+pub(crate) fn is_over(state: CampaignState) -> bool {
+    matches!(state, CampaignState::Ended(_))
+}

@@ -1,0 +1,134 @@
+//! Trunks as the loop sees them: shares among tenants, registrations, trial calls.
+
+use std::collections::BTreeMap;
+
+use outdial_domain::{Evidence, Permit, PhoneNumber, TenantId, TrunkName};
+use outdial_engine::input::Input;
+use outdial_telephony::{Call, Command, Party};
+use tokio::sync::oneshot;
+
+use super::Runtime;
+use super::legs::{Owner, Phase};
+use super::reservations::{self, Demand};
+
+/// A call by which an operator tries a trunk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TrunkTest {
+    /// The trunk.
+    pub(crate) trunk: TrunkName,
+    /// Whom to call.
+    pub(crate) to: PhoneNumber,
+    /// The number to show.
+    pub(crate) caller_id: PhoneNumber,
+}
+
+/// What the loop keeps of trunks.
+#[derive(Debug, Default)]
+pub(crate) struct Trunks {
+    permits: BTreeMap<(TrunkName, TenantId), Permit>,
+    tests: BTreeMap<u64, oneshot::Sender<Evidence>>,
+    next_test: u64,
+}
+
+impl Trunks {
+    pub(super) fn test_over(&mut self, number: u64, evidence: Evidence) {
+        if let Some(asker) = self.tests.remove(&number) {
+            // Whoever asked may have gone away.
+            let _ = asker.send(evidence);
+        }
+    }
+}
+
+impl Runtime {
+    /// Divides every trunk among the tenants, and tells those whose share changes.
+    pub(super) fn divide_trunks(&mut self) {
+        for trunk in self.registry.trunks() {
+            let demands: Vec<Demand> = self
+                .tenants
+                .iter()
+                .map(|(&tenant, runtime)| Demand {
+                    tenant,
+                    in_use: count(
+                        runtime
+                            .live
+                            .values()
+                            .filter(|a| a.trunk == trunk.name)
+                            .count(),
+                    ),
+                    wants_more: runtime.engine.wants_lines(),
+                })
+                .collect();
+            let shares = reservations::divide(
+                trunk.name,
+                trunk.max_calls,
+                trunk.calls_per_1000_s,
+                &demands,
+            );
+            for share in shares {
+                let before = self
+                    .trunks
+                    .permits
+                    .insert((trunk.name, share.tenant), share.permit);
+                if before != Some(share.permit) {
+                    let fact = Input::PermitSet {
+                        trunk: trunk.name,
+                        permit: share.permit,
+                    };
+                    self.tell(share.tenant, fact);
+                }
+            }
+        }
+    }
+
+    /// Calls over a trunk outside of any campaign; the call is ended as soon as it is answered.
+    pub(crate) fn test_trunk(
+        &mut self,
+        test: TrunkTest,
+    ) -> Result<oneshot::Receiver<Evidence>, String> {
+        let number = self.trunks.next_test;
+        self.trunks.next_test += 1;
+        let leg = self.legs.begin(Owner::TrunkTest(number));
+        let party = Party::Callee {
+            trunk: test.trunk,
+            to: test.to,
+            caller_id: test.caller_id,
+        };
+        let call = Call::to(leg, party);
+        let identity = self.connector.plan(&call).map_err(|error| {
+            self.legs.end(leg);
+            error.to_string()
+        })?;
+        if let Some(known) = self.legs.get_mut(leg) {
+            known.phase = Phase::Calling;
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.trunks.tests.insert(number, sender);
+        self.connector.send(Command::Place { call, identity });
+        Ok(receiver)
+    }
+
+    /// Gives up a trial call that takes too long.
+    pub(crate) fn end_tests(&mut self) {
+        let numbers: Vec<u64> = self.trunks.tests.keys().copied().collect();
+        for number in numbers {
+            self.cancel(Owner::TrunkTest(number));
+        }
+    }
+
+    pub(super) fn trunk_registered(
+        &mut self,
+        trunk: TrunkName,
+        registered: bool,
+        status: Option<u16>,
+    ) {
+        if registered {
+            tracing::info!(%trunk, "registered with the trunk");
+        } else {
+            tracing::warn!(%trunk, ?status, "the trunk refuses our registration, or does not answer");
+        }
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

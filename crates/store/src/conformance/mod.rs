@@ -1,0 +1,90 @@
+//! The suite that every engine of the store passes.
+//!
+//! An engine's own tests give [`run_all`] an [`Engine`], which opens databases by name, and run it.
+//! What only one engine has (its files, its speed) is tested beside that engine.
+
+mod attempts;
+mod campaigns;
+mod configuration;
+mod contacts;
+mod events;
+mod world;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::Store;
+use world::World;
+
+/// Opens databases of the engine under test.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// The database with this name: an empty one the first time, afterwards the same one again,
+    /// once it has been closed.
+    async fn open(&self, database: &str) -> Arc<dyn Store>;
+}
+
+/// What a case comes to; an assertion that fails panics.
+pub(crate) type Check = Result<(), Box<dyn Error + Send + Sync>>;
+
+macro_rules! run_cases {
+    ($engine:expr, $($module:ident :: $case:ident,)*) => {
+        $({
+            let name = concat!(stringify!($module), "::", stringify!($case));
+            // Seen only when the test that runs the suite fails: it names the case.
+            println!("case {name}");
+            let world = World::new($engine, name).await?;
+            $module::$case(world).await.map_err(|error| format!("{name}: {error}"))?;
+        })*
+    };
+}
+
+/// Runs all cases, each in a database of its own.
+///
+/// # Errors
+/// The first request that failed and should not have.
+///
+/// # Panics
+/// At the first answer that is wrong.
+pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + Sync>> {
+    run_cases! { engine,
+        configuration::tenants_are_known_again_by_name,
+        configuration::items_are_created_or_updated_and_rest_made_ones_stay,
+        configuration::an_agents_wish_outlives_a_restart,
+        configuration::keys_are_stored_without_their_secrets,
+        configuration::halts_and_breakers_outlive_a_restart,
+        campaigns::a_campaign_starts_as_a_draft_with_revision_1,
+        campaigns::ids_count_up_over_all_tenants_and_are_never_given_again,
+        campaigns::a_repeated_create_answers_with_the_first_ones_campaign,
+        campaigns::states_are_stored_with_their_reasons,
+        campaigns::a_stale_edit_is_refused_and_leaves_nothing,
+        campaigns::campaigns_are_listed_and_counted_by_query,
+        contacts::a_list_comes_back_as_it_was_given,
+        contacts::duplicates_are_skipped_where_asked,
+        contacts::contacts_are_found_by_any_of_their_numbers,
+        contacts::due_contacts_come_in_order_and_leave_held_ones_out,
+        contacts::the_next_due_time_is_the_earliest_of_those_left,
+        contacts::random_order_shuffles_the_same_way_each_time,
+        contacts::a_changed_order_applies_to_fresh_contacts_only,
+        contacts::counts_follow_every_move,
+        contacts::imports_of_two_sessions_do_not_mix_up,
+        contacts::hostile_texts_are_kept_as_they_are,
+        attempts::an_attempt_goes_from_placed_to_ended,
+        attempts::an_attempt_is_placed_once,
+        attempts::an_end_repeated_changes_nothing,
+        attempts::late_facts_about_an_ended_attempt_change_nothing,
+        attempts::a_reroute_replaces_trunk_and_dialog,
+        attempts::what_is_open_at_a_crash_is_found_again,
+        attempts::attempts_are_listed_by_every_filter,
+        attempts::a_contact_can_be_dialed_again_right_after_its_end,
+        attempts::the_ledger_adds_up_by_time,
+        attempts::attempts_to_a_number_are_counted_over_campaigns,
+        attempts::a_disposition_is_stored_and_replaced,
+        events::events_are_read_in_order_and_resumed,
+        events::events_commit_with_their_change_or_not_at_all,
+        events::the_journal_forgets_the_oldest_and_says_so,
+    }
+    Ok(())
+}

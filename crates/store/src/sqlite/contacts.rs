@@ -1,0 +1,277 @@
+//! Contacts: look-ups, lists, moves.
+
+use std::collections::{BTreeSet, HashSet};
+
+use async_trait::async_trait;
+use outdial_domain::{
+    CampaignId, Contact, ContactId, ContactState, ContactUpdate, Order, PhoneNumber, TenantId,
+    Timestamp,
+};
+use rusqlite::{Connection, OptionalExtension, Params, params};
+use tokio::sync::oneshot;
+
+use super::contact_row::{COLUMNS, contact, state_code};
+use super::fault::Outcome;
+use super::import::Session;
+use super::number_key::NumberKey;
+use super::reorder::Reorder;
+use super::work::{Urgency, request};
+use super::{SqliteStore, answered, due, keys, places};
+use crate::page::page_size;
+use crate::{
+    ContactCounts, Contacts, DueContacts, ImportOptions, ImportSession, NewEvent, Page, StoreError,
+};
+
+/// So many moves are committed as one request: more would keep a dial waiting.
+const MOVES_AT_ONCE: usize = 100;
+
+/// The most contacts that are found by one number.
+const FOUND_MAX: i64 = 1000;
+
+#[async_trait]
+impl Contacts for SqliteStore {
+    async fn import(
+        &self,
+        campaign: CampaignId,
+        options: ImportOptions,
+    ) -> Result<Box<dyn ImportSession>, StoreError> {
+        self.campaign_exists(campaign).await?;
+        let session = Session::begin(self.queue.clone(), campaign, options).await?;
+        Ok(Box::new(session))
+    }
+
+    async fn due_contacts(
+        &self,
+        campaign: CampaignId,
+        now: Timestamp,
+        limit: usize,
+        holds: &[ContactId],
+    ) -> Result<DueContacts, StoreError> {
+        let holds: HashSet<ContactId> = holds.iter().copied().collect();
+        self.readers
+            .read(move |db| due::due_contacts(db, campaign, now, limit, &holds))
+            .await
+    }
+
+    async fn move_contacts(
+        &self,
+        updates: Vec<ContactUpdate>,
+        events: Vec<NewEvent>,
+    ) -> Result<(), StoreError> {
+        let mut answers = Vec::new();
+        for part in updates.chunks(MOVES_AT_ONCE) {
+            answers.push(self.push_moves(part.to_vec())?);
+        }
+        for answer in answers {
+            answered(answer).await?;
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        crate::Events::append_events(self, events).await
+    }
+
+    async fn reorder(&self, campaign: CampaignId, order: Order) -> Result<(), StoreError> {
+        self.campaign_exists(campaign).await?;
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .push_bulk(Box::new(Reorder::new(campaign, order, reply)))?;
+        answered(answer).await
+    }
+
+    async fn contact(&self, contact: ContactId) -> Result<Option<Contact>, StoreError> {
+        let found = self.contacts_by_id(vec![contact]).await?;
+        Ok(found.into_iter().next())
+    }
+
+    async fn contacts_with_number(
+        &self,
+        tenant: TenantId,
+        campaign: Option<CampaignId>,
+        number: PhoneNumber,
+    ) -> Result<Vec<Contact>, StoreError> {
+        self.readers
+            .read(move |db| with_number(db, tenant, campaign, number))
+            .await
+    }
+
+    async fn contacts(
+        &self,
+        campaign: CampaignId,
+        state: Option<ContactState>,
+        after: Option<ContactId>,
+        limit: usize,
+    ) -> Result<Page<Contact, ContactId>, StoreError> {
+        let limit = page_size(limit);
+        self.readers
+            .read(move |db| {
+                let range = keys::contact_keys(campaign);
+                let from = after.map_or(*range.start(), |id| keys::contact_id_key(id) + 1);
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM contact JOIN campaign ON campaign.id = contact.campaign
+                     WHERE contact.id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR contact.state = ?3)
+                     ORDER BY contact.id LIMIT ?4"
+                );
+                let state = state.map(state_code);
+                let found = query(
+                    db,
+                    &sql,
+                    params![from, range.end(), state, limit as i64 + 1],
+                )?;
+                Ok(Page::from_probe(found, limit, |contact| contact.id))
+            })
+            .await
+    }
+
+    async fn contacts_by_id(&self, ids: Vec<ContactId>) -> Result<Vec<Contact>, StoreError> {
+        self.readers
+            .read(move |db| {
+                let keys = ids.into_iter().map(keys::contact_id_key);
+                by_keys(db, keys)
+            })
+            .await
+    }
+
+    async fn contact_counts(&self, campaign: CampaignId) -> Result<ContactCounts, StoreError> {
+        self.readers.read(move |db| counts(db, campaign)).await
+    }
+}
+
+impl SqliteStore {
+    async fn campaign_exists(&self, campaign: CampaignId) -> Result<(), StoreError> {
+        self.readers
+            .read(move |db| {
+                db.prepare_cached("SELECT 1 FROM campaign WHERE id = ?")?
+                    .exists([campaign.number()])?
+                    .then_some(())
+                    .ok_or_else(|| StoreError::not_found("campaign", campaign).into())
+            })
+            .await
+    }
+
+    fn push_moves(
+        &self,
+        updates: Vec<ContactUpdate>,
+    ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        let contacts = updates.iter().map(|update| update.contact).collect();
+        let (request, answer) = request(contacts, false, move |tx| {
+            for update in &updates {
+                places::move_contact(tx.db, update)?;
+            }
+            Ok(())
+        });
+        self.queue.push(Urgency::Prompt, request)?;
+        Ok(answer)
+    }
+}
+
+/// Where the contacts of a campaign stand.
+pub(super) fn counts(db: &Connection, campaign: CampaignId) -> Outcome<ContactCounts> {
+    let counts = db
+        .prepare_cached(
+            "SELECT fresh, resting, in_progress, done FROM campaign_total WHERE campaign = ?",
+        )?
+        .query_row([campaign.number()], |row| {
+            let count = |column| {
+                row.get(column)
+                    .map(|count: i64| count.max(0).unsigned_abs())
+            };
+            Ok(ContactCounts {
+                fresh: count(0)?,
+                resting: count(1)?,
+                in_progress: count(2)?,
+                done: count(3)?,
+            })
+        })
+        .optional()?;
+    Ok(counts.unwrap_or_default())
+}
+
+fn query(db: &Connection, sql: &str, parameters: impl Params) -> Outcome<Vec<Contact>> {
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(parameters)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(contact(row)?);
+    }
+    Ok(found)
+}
+
+fn by_keys(db: &Connection, keys: impl IntoIterator<Item = i64>) -> Outcome<Vec<Contact>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM contact JOIN campaign ON campaign.id = contact.campaign
+         WHERE contact.id = ?"
+    );
+    let mut found = Vec::new();
+    for key in keys {
+        found.extend(query(db, &sql, [key])?);
+    }
+    Ok(found)
+}
+
+fn with_number(
+    db: &Connection,
+    tenant: TenantId,
+    campaign: Option<CampaignId>,
+    number: PhoneNumber,
+) -> Outcome<Vec<Contact>> {
+    let (from, to) = match campaign {
+        Some(campaign) => keys::contact_keys(campaign).into_inner(),
+        None => (0, i64::MAX),
+    };
+    let key = NumberKey::of(&number);
+    let mut found: BTreeSet<i64> = db
+        .prepare_cached(
+            "SELECT contact FROM contact_number WHERE number = ? AND contact BETWEEN ? AND ?
+             LIMIT ?",
+        )?
+        .query_map(params![key.as_bytes(), from, to, FOUND_MAX], |row| {
+            row.get(0)
+        })?
+        .collect::<Result<_, _>>()?;
+    found.extend(not_indexed_yet(db, tenant, campaign, number)?);
+    let mut contacts = by_keys(db, found)?;
+    let mut ours = HashSet::new();
+    let mut campaigns = db.prepare_cached("SELECT 1 FROM campaign WHERE id = ? AND tenant = ?")?;
+    for contact in &contacts {
+        if campaigns.exists(params![contact.campaign.number(), tenant.number()])? {
+            ours.insert(contact.campaign);
+        }
+    }
+    contacts.retain(|contact| ours.contains(&contact.campaign));
+    contacts.truncate(FOUND_MAX as usize);
+    Ok(contacts)
+}
+
+/// Contacts with this number among those whose numbers are not in the index yet.
+fn not_indexed_yet(
+    db: &Connection,
+    tenant: TenantId,
+    campaign: Option<CampaignId>,
+    number: PhoneNumber,
+) -> Outcome<Vec<i64>> {
+    let mut rest = db.prepare_cached(
+        "SELECT id, numbered, contact_seq FROM campaign
+         WHERE tenant = ?1 AND (?2 IS NULL OR id = ?2) AND numbered < contact_seq",
+    )?;
+    let mut rows = rest.query(params![tenant.number(), campaign.map(CampaignId::number)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let campaign = keys::campaign_id(row.get(0)?)?;
+        let range = [row.get(1)?, row.get(2)?].map(|place| keys::contact_key(campaign, place));
+        let mut contacts = db.prepare_cached(
+            "SELECT id FROM contact WHERE id > ?1 AND id <= ?2
+             AND (number = ?3 OR (more_numbers IS NOT NULL
+                  AND instr(' ' || more_numbers || ' ', ' ' || ?3 || ' ')))
+             LIMIT ?4",
+        )?;
+        let keys = contacts.query_map(
+            params![range[0], range[1], number.text(), FOUND_MAX],
+            |row| row.get(0),
+        )?;
+        for key in keys {
+            found.push(key?);
+        }
+    }
+    Ok(found)
+}

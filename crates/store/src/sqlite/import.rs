@@ -1,0 +1,393 @@
+//! Taking lists in: prepared by the caller's thread, written by the writer in short pieces.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use outdial_domain::{CampaignId, NewContact};
+use rusqlite::{CachedStatement, Connection, params};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::contact_row::{self, more_numbers};
+use super::fault::{Fault, Outcome};
+use super::keys::{CONTACTS_PER_CAMPAIGN, contact_key};
+use super::number_index::{Entry, NumberIndex, RunReply};
+use super::number_key::NumberKey;
+use super::order_key::order_key;
+use super::queue::Queue;
+use super::work::{Bulk, Piece, Tx};
+use super::{answered, totals};
+use crate::{ImportOptions, ImportProgress, ImportSession, StoreError};
+
+/// Batches of a session that may wait for the writer: the caller prepares the next ones meanwhile.
+const BATCHES_AHEAD: usize = 4;
+
+/// A contact ready to be written.
+struct Row {
+    number: String,
+    more_numbers: Option<String>,
+    /// Keys of all its numbers.
+    keys: Vec<NumberKey>,
+    external_id: Option<String>,
+    time_zone: Option<String>,
+    priority: u8,
+    attributes: Option<String>,
+}
+
+impl Row {
+    fn new(contact: NewContact) -> Result<Self, StoreError> {
+        let Some(first) = contact.numbers.first() else {
+            return Err(StoreError::conflict(
+                "contact",
+                "has no number; give at least one",
+            ));
+        };
+        let attributes = if contact.attributes.is_empty() {
+            None
+        } else {
+            let json = serde_json::to_string(&contact.attributes);
+            Some(json.map_err(|error| StoreError::conflict("contact", error.to_string()))?)
+        };
+        Ok(Self {
+            number: first.text(),
+            more_numbers: more_numbers(&contact),
+            keys: contact.numbers.iter().map(NumberKey::of).collect(),
+            external_id: contact.external_id,
+            time_zone: contact.time_zone,
+            priority: contact.priority,
+            attributes,
+        })
+    }
+}
+
+/// What session and writer share.
+#[derive(Default)]
+struct Shared {
+    progress: ImportProgress,
+    failed: Option<StoreError>,
+}
+
+/// An import as its caller sees it.
+pub(super) struct Session {
+    queue: Arc<Queue>,
+    campaign: CampaignId,
+    options: ImportOptions,
+    shared: Arc<Mutex<Shared>>,
+    ahead: Arc<Semaphore>,
+    finished: bool,
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    pub(super) async fn begin(
+        queue: Arc<Queue>,
+        campaign: CampaignId,
+        options: ImportOptions,
+    ) -> Result<Self, StoreError> {
+        let session = Self {
+            queue,
+            campaign,
+            options,
+            shared: Arc::default(),
+            ahead: Arc::new(Semaphore::new(BATCHES_AHEAD)),
+            finished: false,
+        };
+        if session.options.skip_duplicates {
+            let (reply, answer) = oneshot::channel();
+            session.queue.push_bulk(Box::new(Begin {
+                campaign,
+                reply: Some(reply),
+            }))?;
+            answered(answer).await?;
+        }
+        Ok(session)
+    }
+
+    fn failure(&self) -> Result<(), StoreError> {
+        lock(&self.shared).failed.clone().map_or(Ok(()), Err)
+    }
+
+    fn push_finish(&mut self, reply: Option<RunReply>) -> Result<(), StoreError> {
+        self.finished = true;
+        self.queue.push_bulk(Box::new(Finish {
+            campaign: self.campaign,
+            immediate: self.options.skip_duplicates,
+            reply,
+        }))
+    }
+}
+
+#[async_trait]
+impl ImportSession for Session {
+    async fn add(&mut self, contacts: Vec<NewContact>) -> Result<ImportProgress, StoreError> {
+        self.failure()?;
+        if self.finished {
+            return Err(StoreError::conflict("import", "is finished"));
+        }
+        let rows = contacts
+            .into_iter()
+            .map(Row::new)
+            .collect::<Result<Vec<_>, _>>()?;
+        let room = Arc::clone(&self.ahead)
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreError::Unavailable("the import is closed".to_owned()))?;
+        self.queue.push_bulk(Box::new(Batch {
+            campaign: self.campaign,
+            skip_duplicates: self.options.skip_duplicates,
+            rows,
+            next: 0,
+            shared: Arc::clone(&self.shared),
+            piece: WrittenPiece::default(),
+            _room: room,
+        }))?;
+        self.failure()?;
+        Ok(self.progress())
+    }
+
+    async fn finish(&mut self) -> Result<ImportProgress, StoreError> {
+        if !self.finished {
+            let (reply, answer) = oneshot::channel();
+            self.push_finish(Some(reply))?;
+            let result = answered(answer).await;
+            self.failure()?;
+            result?;
+        }
+        self.failure()?;
+        Ok(self.progress())
+    }
+
+    fn progress(&self) -> ImportProgress {
+        lock(&self.shared).progress
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Were the store closed, opening it again would find what is missing.
+            let _ = self.push_finish(None);
+        }
+    }
+}
+
+/// Some contacts of a list, on their way.
+struct Batch {
+    campaign: CampaignId,
+    skip_duplicates: bool,
+    rows: Vec<Row>,
+    /// Rows before this one are committed.
+    next: usize,
+    shared: Arc<Mutex<Shared>>,
+    piece: WrittenPiece,
+    _room: OwnedSemaphorePermit,
+}
+
+/// What the transaction under way has written of a batch.
+#[derive(Default)]
+struct WrittenPiece {
+    rows: usize,
+    accepted: u64,
+    duplicates: u64,
+    entries: Vec<Entry>,
+    newest: i64,
+}
+
+/// Statements that write contacts.
+struct Statements<'c> {
+    contact: CachedStatement<'c>,
+    number: CachedStatement<'c>,
+    known: CachedStatement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    fn prepare(db: &'c Connection) -> Outcome<Self> {
+        Ok(Self {
+            contact: db.prepare_cached(
+                "INSERT INTO contact (id, campaign, state, priority, sort_key, number,
+                     more_numbers, external_id, time_zone, attributes)
+                 VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
+            )?,
+            number: db.prepare_cached(
+                "INSERT OR IGNORE INTO contact_number (number, contact) VALUES (?, ?)",
+            )?,
+            known: db.prepare_cached(
+                "SELECT 1 FROM contact_number WHERE number = ? AND contact BETWEEN ? AND ?",
+            )?,
+        })
+    }
+}
+
+impl Batch {
+    fn is_known(&self, statements: &mut Statements<'_>, row: &Row) -> Outcome<bool> {
+        let contacts = super::keys::contact_keys(self.campaign);
+        for key in &row.keys {
+            let parameters = params![key.as_bytes(), contacts.start(), contacts.end()];
+            if statements.known.exists(parameters)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn write(&self, tx: &Tx<'_>, index: &NumberIndex, until: Instant) -> Outcome<WrittenPiece> {
+        let (mut place, shuffled): (i64, bool) = tx
+            .db
+            .prepare_cached("SELECT contact_seq, shuffled FROM campaign WHERE id = ?")?
+            .query_row([self.campaign.number()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let order = contact_row::order(shuffled);
+        let immediate = index.is_immediate(self.campaign);
+        let mut statements = Statements::prepare(tx.db)?;
+        let mut piece = WrittenPiece::default();
+        for row in &self.rows[self.next..] {
+            if piece.rows > 0 && piece.rows % 32 == 0 && Instant::now() >= until {
+                break;
+            }
+            piece.rows += 1;
+            if self.skip_duplicates && self.is_known(&mut statements, row)? {
+                piece.duplicates += 1;
+                continue;
+            }
+            place += 1;
+            if place >= CONTACTS_PER_CAMPAIGN {
+                return Err(Fault(StoreError::conflict("campaign", "is full")));
+            }
+            let key = contact_key(self.campaign, place);
+            statements.contact.execute(params![
+                key,
+                self.campaign.number(),
+                row.priority,
+                order_key(order, self.campaign, place),
+                row.number,
+                row.more_numbers,
+                row.external_id,
+                row.time_zone,
+                row.attributes,
+            ])?;
+            for number in &row.keys {
+                if immediate {
+                    statements.number.execute(params![number.as_bytes(), key])?;
+                } else {
+                    piece.entries.push((*number, key));
+                }
+            }
+            piece.accepted += 1;
+        }
+        piece.newest = place;
+        let indexed = immediate && index.is_complete(self.campaign);
+        tx.db
+            .prepare_cached(
+                "UPDATE campaign SET contact_seq = ?2, numbered = iif(?3, ?2, numbered)
+                 WHERE id = ?1",
+            )?
+            .execute(params![self.campaign.number(), place, indexed])?;
+        totals::contacts_added(tx.db, self.campaign, piece.accepted as i64)?;
+        Ok(piece)
+    }
+}
+
+impl Bulk for Batch {
+    fn step(&mut self, tx: &Tx<'_>, index: &NumberIndex, until: Instant) -> Outcome<Piece> {
+        self.piece = self.write(tx, index, until)?;
+        if self.next + self.piece.rows < self.rows.len() {
+            Ok(Piece::More)
+        } else {
+            Ok(Piece::Last)
+        }
+    }
+
+    fn committed(&mut self, index: &mut NumberIndex) {
+        let mut piece = std::mem::take(&mut self.piece);
+        self.next += piece.rows;
+        index.imported += piece.accepted;
+        index.gather(self.campaign, &mut piece.entries, piece.newest);
+        let mut shared = lock(&self.shared);
+        shared.progress.accepted += piece.accepted;
+        shared.progress.duplicates += piece.duplicates;
+    }
+
+    fn rolled_back(&mut self) {
+        self.piece = WrittenPiece::default();
+    }
+
+    fn settle(
+        self: Box<Self>,
+        result: Result<(), StoreError>,
+        _: &mut NumberIndex,
+    ) -> Option<Box<dyn Bulk>> {
+        if let Err(error) = result {
+            lock(&self.shared).failed.get_or_insert(error);
+        }
+        None
+    }
+}
+
+/// An import begins that has to find duplicates.
+struct Begin {
+    campaign: CampaignId,
+    reply: Option<RunReply>,
+}
+
+impl Bulk for Begin {
+    fn step(&mut self, _: &Tx<'_>, _: &NumberIndex, _: Instant) -> Outcome<Piece> {
+        Ok(Piece::Last)
+    }
+
+    fn committed(&mut self, index: &mut NumberIndex) {
+        if let Some(reply) = self.reply.take() {
+            index.begin_immediate(self.campaign, reply);
+        }
+    }
+
+    fn rolled_back(&mut self) {}
+
+    fn settle(
+        mut self: Box<Self>,
+        result: Result<(), StoreError>,
+        _: &mut NumberIndex,
+    ) -> Option<Box<dyn Bulk>> {
+        if let (Err(error), Some(reply)) = (result, self.reply.take()) {
+            let _ = reply.send(Err(error));
+        }
+        None
+    }
+}
+
+/// An import is over.
+struct Finish {
+    campaign: CampaignId,
+    immediate: bool,
+    reply: Option<RunReply>,
+}
+
+impl Bulk for Finish {
+    fn step(&mut self, _: &Tx<'_>, _: &NumberIndex, _: Instant) -> Outcome<Piece> {
+        Ok(Piece::Last)
+    }
+
+    fn committed(&mut self, _: &mut NumberIndex) {}
+
+    fn rolled_back(&mut self) {}
+
+    fn settle(
+        self: Box<Self>,
+        result: Result<(), StoreError>,
+        index: &mut NumberIndex,
+    ) -> Option<Box<dyn Bulk>> {
+        // Also when the transaction failed: what was committed before has to get into the index.
+        let reply = match (result, self.reply) {
+            (Err(error), Some(reply)) => {
+                let _ = reply.send(Err(error));
+                None
+            }
+            (_, reply) => reply,
+        };
+        index.finish(self.campaign, self.immediate, reply);
+        None
+    }
+}

@@ -1,0 +1,152 @@
+//! What is taken out of the stream of incoming messages before the transaction layer sees it.
+//!
+//! We acknowledge answers ourselves (the stack's `auto_ack_2xx` is off), so that an acknowledgement can wait
+//! until the dialog is stored. A client transaction is therefore over with its first 2xx, and every response
+//! to an INVITE that finds no transaction is ours to judge: a repeated answer, a forked one, an answer to a
+//! call of an earlier process.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use async_trait::async_trait;
+use rsipstack::sip::prelude::HeadersExt as _;
+use rsipstack::sip::{Header, Method, Response, SipMessage, StatusCodeKind};
+use rsipstack::transaction::endpoint::{EndpointInner, MessageInspector, TransportEventInspector};
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use rsipstack::transport::{SipAddr, TransportEvent};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::core::Input;
+use super::socket::Counts;
+
+/// Marks a response that the stack made itself, for want of one from the network.
+const LOCAL_MARK: &str = "X-Outdial-Local";
+
+/// Tells responses from the network from those that the stack made (timeouts, broken connections).
+pub(crate) struct MarkLocal;
+
+impl MessageInspector for MarkLocal {
+    fn before_send(&self, message: SipMessage, _to: Option<&SipAddr>) -> SipMessage {
+        message
+    }
+
+    fn after_received(&self, message: SipMessage, from: Option<&SipAddr>) -> SipMessage {
+        let SipMessage::Response(mut response) = message else {
+            return message;
+        };
+        match from {
+            // Nobody outside can claim to be us.
+            Some(_) => response
+                .headers
+                .retain(|header| header.name() != LOCAL_MARK),
+            None => response
+                .headers
+                .push(Header::Other(LOCAL_MARK.into(), "1".into())),
+        }
+        SipMessage::Response(response)
+    }
+}
+
+/// Whether the stack made this response itself.
+pub(crate) fn is_local(response: &Response) -> bool {
+    response
+        .headers
+        .iter()
+        .any(|header| header.name() == LOCAL_MARK)
+}
+
+/// Takes out responses to INVITEs that belong to no transaction, and messages that lack what routes them.
+pub(crate) struct TakeStrays {
+    pub(crate) endpoint: Arc<OnceLock<Weak<EndpointInner>>>,
+    pub(crate) inbox: UnboundedSender<Input>,
+    pub(crate) counts: Arc<Counts>,
+}
+
+#[async_trait]
+impl TransportEventInspector for TakeStrays {
+    async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
+        let TransportEvent::Incoming(message, connection, from) = event else {
+            return Some(event);
+        };
+        match message {
+            SipMessage::Request(request) => {
+                if TransactionKey::from_request(&request, TransactionRole::Server).is_err() {
+                    Counts::add(&self.counts.garbage);
+                    return None;
+                }
+                Some(TransportEvent::Incoming(
+                    SipMessage::Request(request),
+                    connection,
+                    from,
+                ))
+            }
+            SipMessage::Response(response) => {
+                let Ok(key) = TransactionKey::from_response(&response, TransactionRole::Client)
+                else {
+                    Counts::add(&self.counts.garbage);
+                    return None;
+                };
+                match self.judge(&response, &key) {
+                    Judgement::Ours => {
+                        // The core is gone only when the connector is shutting down.
+                        let stray = Input::Stray {
+                            response: Box::new(response),
+                            acknowledged: false,
+                        };
+                        let _ = self.inbox.send(stray);
+                        return None;
+                    }
+                    Judgement::Both => {
+                        let stray = Input::Stray {
+                            response: Box::new(response.clone()),
+                            acknowledged: true,
+                        };
+                        let _ = self.inbox.send(stray);
+                    }
+                    Judgement::Theirs => {}
+                }
+                Some(TransportEvent::Incoming(
+                    SipMessage::Response(response),
+                    connection,
+                    from,
+                ))
+            }
+        }
+    }
+}
+
+/// Who deals with a response.
+enum Judgement {
+    /// The stack: it has a transaction for it.
+    Theirs,
+    /// The stack acknowledges it, and we want to know of it.
+    Both,
+    /// We do.
+    Ours,
+}
+
+impl TakeStrays {
+    fn judge(&self, response: &Response, key: &TransactionKey) -> Judgement {
+        let is_invite = response
+            .cseq_header()
+            .is_ok_and(|cseq| cseq.method().is_ok_and(|m| m == Method::Invite));
+        let Some(endpoint) = self
+            .endpoint
+            .get()
+            .and_then(Weak::upgrade)
+            .filter(|_| is_invite)
+        else {
+            return Judgement::Theirs;
+        };
+        if endpoint.transactions.contains_key(key) {
+            return Judgement::Theirs;
+        }
+        let finished = endpoint.finished_transactions.contains_key(key);
+        match response.status_code.kind() {
+            // For a finished transaction the stack would swallow or acknowledge it unseen.
+            StatusCodeKind::Successful => Judgement::Ours,
+            StatusCodeKind::Provisional => Judgement::Ours,
+            _ if finished => Judgement::Both,
+            _ => Judgement::Ours,
+        }
+    }
+}
