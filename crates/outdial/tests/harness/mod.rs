@@ -3,6 +3,7 @@
 //! Each test binary uses a part of it.
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part of the harness")]
 
+pub(crate) mod calls;
 pub(crate) mod campaign;
 pub(crate) mod config;
 pub(crate) mod list;
