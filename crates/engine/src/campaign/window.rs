@@ -82,20 +82,6 @@ pub(crate) struct Window {
     next_due: Option<Timestamp>,
     /// The list has grown: what was added may go before what is held.
     grown: bool,
-    /// What went back to the store since it was asked; its answer may not know of it.
-    since_asked: SinceAsked,
-}
-
-/// What happened while a load was on its way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct SinceAsked {
-    more: bool,
-    next_due: Option<Timestamp>,
-}
-
-/// The earlier of two times of which either may be missing.
-fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    [a, b].into_iter().flatten().min()
 }
 
 impl Default for Window {
@@ -108,7 +94,6 @@ impl Default for Window {
             more: true,
             next_due: None,
             grown: false,
-            since_asked: SinceAsked::default(),
         }
     }
 }
@@ -170,19 +155,17 @@ impl Window {
 
     /// A contact rests in the store until `t`.
     pub(crate) fn rests_until(&mut self, t: Timestamp) {
-        self.next_due = earlier(self.next_due, Some(t));
-        self.since_asked.next_due = earlier(self.since_asked.next_due, Some(t));
+        self.next_due = Some(self.next_due.map_or(t, |next| next.min(t)));
     }
 
     /// A contact went back to the store and is due there.
     pub(crate) fn store_has_more(&mut self) {
         self.more = true;
-        self.since_asked.more = true;
     }
 
     /// Contacts were added to the list.
     pub(crate) fn list_grew(&mut self) {
-        self.store_has_more();
+        self.more = true;
         self.grown = true;
     }
 
@@ -212,7 +195,6 @@ impl Window {
         self.asked_at = Some(now);
         self.last_asked = Some(now);
         self.grown = false;
-        self.since_asked = SinceAsked::default();
         Some(self.size.saturating_sub(held).max(self.size / 4))
     }
 
@@ -239,8 +221,8 @@ impl Window {
     /// The store's answer. Contacts themselves are put in with [`Window::insert`].
     pub(crate) fn loaded(&mut self, more: bool, next_due: Option<Timestamp>) {
         self.asked_at = None;
-        self.more = more || self.since_asked.more;
-        self.next_due = earlier(next_due, self.since_asked.next_due);
+        self.more = more;
+        self.next_due = next_due;
     }
 }
 
@@ -295,22 +277,6 @@ mod tests {
         assert_eq!(window.ask(now), None);
         assert_eq!(window.ask_at(), Some(now + SPACING));
         assert_eq!(window.ask(now + SPACING), Some(1_001));
-    }
-
-    #[test]
-    fn an_answer_does_not_undo_what_happened_since_the_question() {
-        let now = Timestamp::from_secs(100);
-        let later = now + Duration::from_secs(60);
-        let mut window = Window::default();
-        assert!(window.ask(now).is_some());
-        window.store_has_more();
-        window.rests_until(later);
-        window.loaded(false, None);
-        assert_eq!(window.next_due(), Some(later));
-        assert!(window.ask(now).is_some(), "what went back is asked for");
-        window.loaded(false, Some(now + SPACING));
-        assert_eq!(window.next_due(), Some(now + SPACING));
-        assert_eq!(window.ask(now), None);
     }
 
     #[test]
