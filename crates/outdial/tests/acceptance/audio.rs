@@ -43,7 +43,12 @@ impl Line {
         let config = Config::new().carrier(&carrier.uri()).agents(team.agents());
         let server = Server::start(&work, &config).await;
         team.ready(&server.rest).await;
-        Self { work, team, carrier, server }
+        Self {
+            work,
+            team,
+            carrier,
+            server,
+        }
     }
 
     /// Calls so many contacts one after another.
@@ -51,16 +56,22 @@ impl Line {
         let campaign = Campaign::create(&self.server.rest, json!({}));
         campaign.import(&list::mixed(&[(0, contacts)]));
         campaign.start();
-        let stats = campaign.until_list_done(secs(20 + 5 * contacts as u64)).await;
+        let stats = campaign
+            .until_list_done(secs(20 + 5 * contacts as u64))
+            .await;
         assert_eq!(stats["answered"], contacts, "{stats}");
     }
 
     fn agent_media(&self) -> Arc<MediaPort> {
-        self.team.phones[0].media().expect("the agent's phone had a call")
+        self.team.phones[0]
+            .media()
+            .expect("the agent's phone had a call")
     }
 
     fn callee_media(&self, n: usize) -> Arc<MediaPort> {
-        self.carrier.read(|log| log.calls()[n].media.clone()).expect("the callee was answered")
+        self.carrier
+            .read(|log| log.calls()[n].media.clone())
+            .expect("the callee was answered")
     }
 }
 
@@ -68,7 +79,10 @@ impl Line {
 fn whole(what: &str, known: &KnownHeard, talk: Duration) {
     // Up to a second goes by until both sides are joined and the tone is over.
     let least = (talk.as_millis() as u64).saturating_sub(1_000) / 20;
-    assert!(known.is_unbroken(least.max(10)), "{what}: {known:?}, at least {least} packets");
+    assert!(
+        known.is_unbroken(least.max(10)),
+        "{what}: {known:?}, at least {least} packets"
+    );
 }
 
 fn same(byte: u8) -> u8 {
@@ -81,9 +95,17 @@ async fn equal_codecs_pass_byte_for_byte_in_both_directions() {
     let line = Line::set("audio-equal", Some(Law::A), Some(Law::A), talk).await;
     line.call(1).await;
     let agent = line.agent_media();
-    whole("the callee at the agent", &agent.heard().known(stream(0), STREAM, same), talk);
+    whole(
+        "the callee at the agent",
+        &agent.heard().known(stream(0), STREAM, same),
+        talk,
+    );
     let callee = line.callee_media(0);
-    whole("the agent at the callee", &callee.heard().known(stream(AGENT_SAYS), STREAM, same), talk);
+    whole(
+        "the agent at the callee",
+        &callee.heard().known(stream(AGENT_SAYS), STREAM, same),
+        talk,
+    );
     let heard = callee.heard().continuity();
     assert!(heard.is_one_continuous_stream(), "at the callee: {heard:?}");
     assert_eq!(line.carrier.violations(), []);
@@ -97,18 +119,27 @@ async fn different_codecs_pass_as_the_table_says_in_both_directions() {
     let to_mu = |byte: u8| g711::A_TO_MU[usize::from(byte)];
     let to_a = |byte: u8| g711::MU_TO_A[usize::from(byte)];
     let agent = line.agent_media();
-    whole("the callee at the agent", &agent.heard().known(stream(0), STREAM, to_mu), talk);
+    whole(
+        "the callee at the agent",
+        &agent.heard().known(stream(0), STREAM, to_mu),
+        talk,
+    );
     let callee = line.callee_media(0);
-    whole("the agent at the callee", &callee.heard().known(stream(AGENT_SAYS), STREAM, to_a), talk);
+    whole(
+        "the agent at the callee",
+        &callee.heard().known(stream(AGENT_SAYS), STREAM, to_a),
+        talk,
+    );
     assert_eq!((agent.law(), callee.law()), (Law::Mu, Law::A));
 }
 
 /// The product's tables, judged by decoders that are not the product's.
 #[test]
 fn the_tables_choose_a_sound_as_near_as_the_laws_allow() {
-    for (from, to, table) in
-        [(Law::A, Law::Mu, &g711::A_TO_MU), (Law::Mu, Law::A, &g711::MU_TO_A)]
-    {
+    for (from, to, table) in [
+        (Law::A, Law::Mu, &g711::A_TO_MU),
+        (Law::Mu, Law::A, &g711::MU_TO_A),
+    ] {
         for byte in 0..=u8::MAX {
             let wanted = i32::from(from.decode(byte));
             let distance = |b: u8| (i32::from(to.decode(b)) - wanted).abs();
@@ -116,7 +147,10 @@ fn the_tables_choose_a_sound_as_near_as_the_laws_allow() {
             let chosen = distance(table[usize::from(byte)]);
             // The laws' decision values are not quite the middles between their sounds.
             let near = nearest + 8 + wanted.abs() / 64;
-            assert!(chosen <= near, "{from:?} {byte:#04x}: {chosen}, nearest {nearest}");
+            assert!(
+                chosen <= near,
+                "{from:?} {byte:#04x}: {chosen}, nearest {nearest}"
+            );
         }
     }
 }
@@ -133,7 +167,14 @@ async fn ten_callees_in_a_row_are_one_continuous_stream_at_the_agent() {
     }
     let heard = agent.heard().continuity();
     assert!(heard.is_one_continuous_stream(), "{heard:?}");
-    assert!(heard.markers >= 10, "each callee begins with a marker: {heard:?}");
-    assert_eq!(line.team.phones[0].status().answered, 1, "one call of the agent's phone for all");
+    assert!(
+        heard.markers >= 10,
+        "each callee begins with a marker: {heard:?}"
+    );
+    assert_eq!(
+        line.team.phones[0].status().answered,
+        1,
+        "one call of the agent's phone for all"
+    );
     assert_eq!(line.team.phones[0].violations(), []);
 }

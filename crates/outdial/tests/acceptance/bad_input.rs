@@ -17,10 +17,27 @@ struct Wrong {
     field: &'static str,
 }
 
-fn wrong(method: &'static str, path: &'static str, body: Value, status: u16, field: &'static str) -> Wrong {
+fn wrong(
+    method: &'static str,
+    path: &'static str,
+    body: Value,
+    status: u16,
+    field: &'static str,
+) -> Wrong {
     let content_type = (!body.is_null()).then_some("application/json");
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    Wrong { method, path, content_type, body, status, field }
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    Wrong {
+        method,
+        path,
+        content_type,
+        body,
+        status,
+        field,
+    }
 }
 
 /// A campaign that would be right, with one field changed.
@@ -43,7 +60,11 @@ fn wrong_campaigns() -> Vec<Wrong> {
         ("mode", "mode", json!(null)),
         ("target", "target", json!({ "skill_group": 999 })),
         ("target", "target", json!({ "flow": 1 })),
-        ("target", "target", json!({ "skill_group": GROUP, "sip": "sip:a@b" })),
+        (
+            "target",
+            "target",
+            json!({ "skill_group": GROUP, "sip": "sip:a@b" }),
+        ),
         ("caller_ids", "caller_ids", json!([])),
         ("caller_ids", "caller_ids", json!(["4008013260"])),
         ("caller_ids", "caller_ids", json!("075586013388")),
@@ -55,9 +76,17 @@ fn wrong_campaigns() -> Vec<Wrong> {
         ("priority", "priority", json!(6)),
         ("order", "order", json!("backwards")),
         ("abandonment_ceiling", "abandonment_ceiling", json!(1.5)),
-        ("retry", "retry.attempts_total", json!({ "attempts_total": 0 })),
+        (
+            "retry",
+            "retry.attempts_total",
+            json!({ "attempts_total": 0 }),
+        ),
         ("retry", "retry.never", json!({ "never": ["sometimes"] })),
-        ("calendar", "calendar.time_zone", json!({ "time_zone": "Mars/Olympus" })),
+        (
+            "calendar",
+            "calendar.time_zone",
+            json!({ "time_zone": "Mars/Olympus" }),
+        ),
         (
             "calendar",
             "calendar.rules",
@@ -82,19 +111,67 @@ fn other_wrongs() -> Vec<Wrong> {
         wrong("GET", "campaigns?limit=many", json!(null), 422, "limit"),
         wrong("GET", "campaigns?cursor=%FF%FF", json!(null), 422, "cursor"),
         wrong("GET", "agents/9999", json!(null), 404, ""),
-        wrong("PUT", "agents/1001/state", json!({ "state": "asleep" }), 422, "state"),
+        wrong(
+            "PUT",
+            "agents/1001/state",
+            json!({ "state": "asleep" }),
+            422,
+            "state",
+        ),
         wrong("PUT", "agents/1001/state", json!({}), 422, "state"),
-        wrong("PUT", "agents/1001/state", json!({ "state": "break", "when": "soon" }), 422, "when"),
-        wrong("POST", "trunks/nowhere/resume", json!({ "suspect": "retry" }), 404, ""),
-        wrong("POST", "trunks/carrier/resume", json!({ "suspect": "forget" }), 422, "suspect"),
+        wrong(
+            "PUT",
+            "agents/1001/state",
+            json!({ "state": "break", "when": "soon" }),
+            422,
+            "when",
+        ),
+        wrong(
+            "POST",
+            "trunks/nowhere/resume",
+            json!({ "suspect": "retry" }),
+            404,
+            "",
+        ),
+        wrong(
+            "POST",
+            "trunks/carrier/resume",
+            json!({ "suspect": "forget" }),
+            422,
+            "suspect",
+        ),
         wrong("POST", "halt", json!({ "reason": "x" }), 422, "tenant"),
         wrong("POST", "halt", json!({ "campaign": 0 }), 422, "campaign"),
         wrong("POST", "calls/12345/hangup", json!(null), 404, ""),
-        wrong("POST", "attempts/12345/disposition", json!({ "code": "x" }), 404, ""),
+        wrong(
+            "POST",
+            "attempts/12345/disposition",
+            json!({ "code": "x" }),
+            404,
+            "",
+        ),
         wrong("POST", "campaigns/1/pause", json!(null), 409, ""),
-        wrong("POST", "campaigns/1/contacts", json!({ "number": "13800000000" }), 400, ""),
-        wrong("PATCH", "campaigns/1", json!({ "mode": "ratio" }), 422, "mode"),
-        wrong("PATCH", "campaigns/1", json!({ "colour": "red" }), 422, "colour"),
+        wrong(
+            "POST",
+            "campaigns/1/contacts",
+            json!({ "number": "13800000000" }),
+            400,
+            "",
+        ),
+        wrong(
+            "PATCH",
+            "campaigns/1",
+            json!({ "mode": "ratio" }),
+            422,
+            "mode",
+        ),
+        wrong(
+            "PATCH",
+            "campaigns/1",
+            json!({ "colour": "red" }),
+            422,
+            "colour",
+        ),
     ];
     let broken = |body: &str, content_type, status| Wrong {
         method: "POST",
@@ -105,7 +182,11 @@ fn other_wrongs() -> Vec<Wrong> {
         field: "",
     };
     cases.push(broken("{\"name\": ", Some("application/json"), 400));
-    cases.push(broken("name=x", Some("application/x-www-form-urlencoded"), 415));
+    cases.push(broken(
+        "name=x",
+        Some("application/x-www-form-urlencoded"),
+        415,
+    ));
     cases.push(broken("[]", Some("application/json"), 422));
     cases
 }
@@ -113,22 +194,39 @@ fn other_wrongs() -> Vec<Wrong> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_wrong_request_gets_a_problem_document_that_names_field_and_reason() {
     let work = Work::new("wrong-requests");
-    let config =
-        Config::new().carrier("sip:127.0.0.1:9").agent("1001", "sip:1001@127.0.0.1:9");
+    let config = Config::new()
+        .carrier("sip:127.0.0.1:9")
+        .agent("1001", "sip:1001@127.0.0.1:9");
     let server = Server::start(&work, &config).await;
     // A draft, so that there is a campaign with id 1.
     let draft = Campaign::create(&server.rest, json!({}));
     assert_eq!(draft.id, 1);
 
-    let cases: Vec<Wrong> = wrong_campaigns().into_iter().chain(other_wrongs()).collect();
+    let cases: Vec<Wrong> = wrong_campaigns()
+        .into_iter()
+        .chain(other_wrongs())
+        .collect();
     assert!(cases.len() >= 30);
     let mut faults = Vec::new();
     for case in &cases {
-        let Wrong { method, path, content_type, body, status, field } = case;
-        let answer = server.rest.send(method, path, *content_type, body.as_bytes()).unwrap();
+        let Wrong {
+            method,
+            path,
+            content_type,
+            body,
+            status,
+            field,
+        } = case;
+        let answer = server
+            .rest
+            .send(method, path, *content_type, body.as_bytes())
+            .unwrap();
         let problem = answer.json();
         let mut fault = |what: &str| {
-            faults.push(format!("{method} {path} {body}\n  {what}: {} {}", answer.status, answer.text));
+            faults.push(format!(
+                "{method} {path} {body}\n  {what}: {} {}",
+                answer.status, answer.text
+            ));
         };
         if answer.status != *status {
             fault(&format!("status {status} wanted"));
@@ -140,21 +238,38 @@ async fn every_wrong_request_gets_a_problem_document_that_names_field_and_reason
             fault(&format!("does not name {field}"));
         }
     }
-    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), cases.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} of {}:\n{}",
+        faults.len(),
+        cases.len(),
+        faults.join("\n")
+    );
 
     for (key, status) in [("", 401), ("wrong-key", 401)] {
         let answer = server.rest.with_key(key).get("campaigns");
-        assert_eq!((answer.status, answer.content_type.as_str()), (status, "application/problem+json"));
+        assert_eq!(
+            (answer.status, answer.content_type.as_str()),
+            (status, "application/problem+json")
+        );
     }
-    assert_eq!(draft.show()["state"], "draft", "nothing was changed by any of it");
+    assert_eq!(
+        draft.show()["state"],
+        "draft",
+        "nothing was changed by any of it"
+    );
 }
 
 /// Whether a problem document has a reason for this field or something in it.
 fn names(problem: &Value, field: &str) -> bool {
     let errors = problem["errors"].as_array().cloned().unwrap_or_default();
     errors.iter().any(|error| {
-        error["field"].as_str().is_some_and(|named| named.starts_with(field))
-            && error["problem"].as_str().is_some_and(|reason| !reason.is_empty())
+        error["field"]
+            .as_str()
+            .is_some_and(|named| named.starts_with(field))
+            && error["problem"]
+                .as_str()
+                .is_some_and(|reason| !reason.is_empty())
     })
 }
 
@@ -162,7 +277,9 @@ fn names(problem: &Value, field: &str) -> bool {
 async fn garbage_on_the_sip_port_is_ignored_and_counted() {
     let work = Work::new("garbage");
     let talker = CalleePlan::answer().talk(ms(200));
-    let carrier = Carrier::start(CarrierOptions::new(Planner::same(talker))).await.unwrap();
+    let carrier = Carrier::start(CarrierOptions::new(Planner::same(talker)))
+        .await
+        .unwrap();
     let team = Team::start(2, |phone| phone).await;
     let config = Config::new().carrier(&carrier.uri()).agents(team.agents());
     let mut server = Server::start(&work, &config).await;
@@ -189,7 +306,11 @@ async fn garbage_on_the_sip_port_is_ignored_and_counted() {
     }
     let counted = || {
         let count = server.metric("outdial_sip_garbage_total", &[]);
-        if count >= f64::from(rounds) { Ok(()) } else { Err(format!("{count} counted")) }
+        if count >= f64::from(rounds) {
+            Ok(())
+        } else {
+            Err(format!("{count} counted"))
+        }
     };
     until("garbage is counted in /metrics", secs(5), counted).await;
 

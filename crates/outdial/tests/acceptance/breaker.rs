@@ -21,8 +21,10 @@ struct Blocked {
 /// A campaign whose trunk blocks in the middle, at the moment when the breaker has stopped it.
 async fn blocked(name: &str) -> Blocked {
     let work = Work::new(name);
-    let sipp =
-        SippOptions::carrier("blocks").with("good_calls", GOOD_CALLS + 1).start(&work).await;
+    let sipp = SippOptions::carrier("blocks")
+        .with("good_calls", GOOD_CALLS + 1)
+        .start(&work)
+        .await;
     let team = Team::start(8, |phone| phone).await;
     let config = Config::new().carrier(&sipp.uri()).agents(team.agents());
     let server = Server::start(&work, &config).await;
@@ -38,7 +40,14 @@ async fn blocked(name: &str) -> Blocked {
         })
         .await;
     assert_eq!(stats["state"], "running", "{stats}");
-    Blocked { work, team, server, campaign, sipp, numbers }
+    Blocked {
+        work,
+        team,
+        server,
+        campaign,
+        sipp,
+        numbers,
+    }
 }
 
 fn breakers(server: &Server) -> Value {
@@ -61,7 +70,10 @@ impl Blocked {
     fn hit(&self) -> BTreeSet<String> {
         let mut outcomes: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for attempt in self.campaign.attempts() {
-            outcomes.entry(attempt.number.clone()).or_default().push(attempt.outcome().to_owned());
+            outcomes
+                .entry(attempt.number.clone())
+                .or_default()
+                .push(attempt.outcome().to_owned());
         }
         let only_invalid = |(number, seen): (String, Vec<String>)| {
             (list::kind_of(&number) != 30 && seen.iter().all(|o| o == "invalid")).then_some(number)
@@ -71,36 +83,63 @@ impl Blocked {
 
     async fn stops_in_time_and_decides_nothing(self) -> Self {
         let hit = self.hit();
-        assert!(hit.len() as u64 <= STOPS_WITHIN, "{} calls after the change", hit.len());
+        assert!(
+            hit.len() as u64 <= STOPS_WITHIN,
+            "{} calls after the change",
+            hit.len()
+        );
         assert!(!hit.is_empty());
         let decided = final_contacts(&self.campaign);
         let wrong: Vec<&String> = hit.iter().filter(|n| decided.contains_key(*n)).collect();
         assert_eq!(wrong, [""; 0], "contacts made final by the block");
         let open = breakers(&self.server);
         assert_eq!(open.as_array().map(Vec::len), Some(1), "{open}");
-        assert!(open[0]["suspects"].as_u64() >= Some(hit.len() as u64), "{open}");
+        assert!(
+            open[0]["suspects"].as_u64() >= Some(hit.len() as u64),
+            "{open}"
+        );
         self
     }
 
     /// The carrier is well again at the same address.
     async fn carrier_gets_well(self) -> Self {
-        let Self { work, team, server, campaign, sipp, numbers } = self;
+        let Self {
+            work,
+            team,
+            server,
+            campaign,
+            sipp,
+            numbers,
+        } = self;
         let port = sipp.port;
         let theirs = sipp.finish().await;
         assert!(theirs.of("blocked") <= STOPS_WITHIN, "{theirs:?}");
         let sipp = SippOptions::carrier("well").port(port).start(&work).await;
-        Self { work, team, server, campaign, sipp, numbers }
+        Self {
+            work,
+            team,
+            server,
+            campaign,
+            sipp,
+            numbers,
+        }
     }
 
     fn resume(&self, suspect: &str) {
         let body = json!({ "suspect": suspect });
-        self.server.rest.post("trunks/carrier/resume", &body).ok("resume");
+        self.server
+            .rest
+            .post("trunks/carrier/resume", &body)
+            .ok("resume");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn suspect_results_are_tried_again_once_the_carrier_is_well() {
-    let blocked = blocked("breaker-retry").await.stops_in_time_and_decides_nothing().await;
+    let blocked = blocked("breaker-retry")
+        .await
+        .stops_in_time_and_decides_nothing()
+        .await;
     let blocked = blocked.carrier_gets_well().await;
     blocked.resume("retry");
     let stats = blocked.campaign.until_list_done(secs(60)).await;
@@ -114,9 +153,11 @@ async fn suspect_results_are_tried_again_once_the_carrier_is_well() {
         };
         assert_eq!(decided[number], wanted, "{number}");
     }
-    until("the breaker is closed", secs(5), || match breakers(&blocked.server) {
-        Value::Array(open) if open.is_empty() => Ok(()),
-        open => Err(open.to_string()),
+    until("the breaker is closed", secs(5), || {
+        match breakers(&blocked.server) {
+            Value::Array(open) if open.is_empty() => Ok(()),
+            open => Err(open.to_string()),
+        }
     })
     .await;
     blocked.sipp.finish().await;
@@ -124,7 +165,10 @@ async fn suspect_results_are_tried_again_once_the_carrier_is_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn suspect_results_stand_when_the_operator_says_so() {
-    let blocked = blocked("breaker-keep").await.stops_in_time_and_decides_nothing().await;
+    let blocked = blocked("breaker-keep")
+        .await
+        .stops_in_time_and_decides_nothing()
+        .await;
     let hit = blocked.hit();
     let blocked = blocked.carrier_gets_well().await;
     blocked.resume("keep");
@@ -132,9 +176,16 @@ async fn suspect_results_stand_when_the_operator_says_so() {
     let decided = final_contacts(&blocked.campaign);
     assert_eq!(decided.len(), blocked.numbers.len());
     for number in &hit {
-        assert_eq!(decided[number], "invalid", "{number} was suspect and is kept");
+        assert_eq!(
+            decided[number], "invalid",
+            "{number} was suspect and is kept"
+        );
     }
     let attempts = blocked.campaign.attempts();
-    assert_eq!(attempts.len(), blocked.numbers.len(), "nobody was called twice");
+    assert_eq!(
+        attempts.len(),
+        blocked.numbers.len(),
+        "nobody was called twice"
+    );
     blocked.sipp.finish().await;
 }

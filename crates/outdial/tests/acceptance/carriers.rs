@@ -1,7 +1,9 @@
 //! Campaigns over SIPp as the carrier: what the database says equals what SIPp's statistics say.
 
 use crate::harness::sipp::SippCounts;
-use crate::harness::{Attempt, Campaign, Config, Server, Sipp, SippOptions, Team, TrunkLines, Work};
+use crate::harness::{
+    Attempt, Campaign, Config, Server, Sipp, SippOptions, Team, TrunkLines, Work,
+};
 use crate::harness::{campaign::counts, list, ports, secs, until};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +31,10 @@ const FULL_FROM: usize = 970;
 
 fn thousand() -> Vec<String> {
     let mut numbers = list::mixed(&MOST);
-    let late = FULL.iter().enumerate().map(|(n, &kind)| list::number(990_000 + n, kind));
+    let late = FULL
+        .iter()
+        .enumerate()
+        .map(|(n, &kind)| list::number(990_000 + n, kind));
     numbers.splice(FULL_FROM..FULL_FROM, late);
     assert_eq!(numbers.len(), 1_000);
     numbers
@@ -78,9 +83,21 @@ fn compare(attempts: &[Attempt], sipp: &SippCounts) {
             "kind {kind}, outcomes {outcomes:?}, SIPp's {counters:?}; ours: {ours:?}"
         );
     }
-    assert_eq!(tally(attempts, &[50, 51], &["congestion"]), sipp.of("full"), "503: {ours:?}");
-    let all: u64 = MEANING.iter().flat_map(|(_, counters, _)| *counters).map(|c| sipp.of(c)).sum();
-    assert_eq!(attempts.len() as u64, all + sipp.of("full"), "every attempt is accounted for");
+    assert_eq!(
+        tally(attempts, &[50, 51], &["congestion"]),
+        sipp.of("full"),
+        "503: {ours:?}"
+    );
+    let all: u64 = MEANING
+        .iter()
+        .flat_map(|(_, counters, _)| *counters)
+        .map(|c| sipp.of(c))
+        .sum();
+    assert_eq!(
+        attempts.len() as u64,
+        all + sipp.of("full"),
+        "every attempt is accounted for"
+    );
 }
 
 /// Numbers of a list that stand in a text, in any of the ways in which they are written.
@@ -101,9 +118,14 @@ fn leaked(text: &str, numbers: &[String]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_contacts_end_in_the_database_as_sipp_counted_them() {
     let work = Work::new("thousand");
-    let sipp = SippOptions::carrier("carrier").with("refusals", 3).start(&work).await;
+    let sipp = SippOptions::carrier("carrier")
+        .with("refusals", 3)
+        .start(&work)
+        .await;
     let team = Team::start(24, |phone| phone).await;
-    let config = Config::new().trunk(credentials(&sipp.uri())).agents(team.agents());
+    let config = Config::new()
+        .trunk(credentials(&sipp.uri()))
+        .agents(team.agents());
     let mut server = Server::start(&work, &config).await;
     team.ready(&server.rest).await;
     let campaign = Campaign::create(
@@ -113,7 +135,11 @@ async fn a_thousand_contacts_end_in_the_database_as_sipp_counted_them() {
     let numbers = thousand();
     let csv = list::csv(&numbers) + "no number at all,c-x,\"a bad line\"\n,c-y,without one\n";
     let report = campaign.import_csv(&csv);
-    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(1000), &json!(2)), "{report}");
+    assert_eq!(
+        (&report["accepted"], &report["rejected"]),
+        (&json!(1000), &json!(2)),
+        "{report}"
+    );
     assert_eq!(report["errors"][0]["line"], 1002, "{report}");
     assert_eq!(report["errors"][0]["field"], "number", "{report}");
     campaign.start();
@@ -125,19 +151,33 @@ async fn a_thousand_contacts_end_in_the_database_as_sipp_counted_them() {
     for counter in ["wrong_cancel", "wrong_credentials"] {
         assert_eq!(theirs.of(counter), 0, "{counter}");
     }
-    assert_eq!(theirs.of("nameless_ended"), theirs.of("nameless"), "each ended by BYE");
+    assert_eq!(
+        theirs.of("nameless_ended"),
+        theirs.of("nameless"),
+        "each ended by BYE"
+    );
     assert_eq!(theirs.failed(), 0, "calls against the scenario: {theirs:?}");
 
     assert_eq!(stats["contacts"]["done"], 1000, "{stats}");
     assert_eq!(stats["attempts"], attempts.len(), "{stats}");
     assert_eq!(counts(&stats["outcomes"]), campaign.outcomes(), "{stats}");
     assert_eq!(stats["abandoned"], 0, "progressive: {stats}");
-    let states: BTreeSet<String> =
-        campaign.contacts().iter().map(|c| c["state"].to_string()).collect();
+    let states: BTreeSet<String> = campaign
+        .contacts()
+        .iter()
+        .map(|c| c["state"].to_string())
+        .collect();
     assert_eq!(states, BTreeSet::from(["\"done\"".to_owned()]));
 
-    assert!(server.stop(secs(20)).await.success(), "exit code after SIGTERM");
-    assert_eq!(leaked(&server.log(), &numbers), [""; 0], "numbers in the log");
+    assert!(
+        server.stop(secs(20)).await.success(),
+        "exit code after SIGTERM"
+    );
+    assert_eq!(
+        leaked(&server.log(), &numbers),
+        [""; 0],
+        "numbers in the log"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,7 +204,11 @@ async fn the_times_of_an_attempt_are_in_order() {
         let times: Vec<&String> = times.into_iter().flatten().collect();
         assert!(times.is_sorted(), "{attempt:?}");
         let parts = (attempt.progress_at.is_some(), attempt.joined_at.is_some());
-        assert_eq!(parts, (attempt.kind() != 10, attempt.kind() != 10), "{attempt:?}");
+        assert_eq!(
+            parts,
+            (attempt.kind() != 10, attempt.kind() != 10),
+            "{attempt:?}"
+        );
         assert!(attempt.ended_at.is_some(), "{attempt:?}");
     }
 }
@@ -174,22 +218,32 @@ async fn a_dead_port_makes_the_campaign_wait_and_a_live_one_end_it() {
     let work = Work::new("dead-port");
     let port = ports::free();
     let team = Team::start(6, |phone| phone).await;
-    let config = Config::new().carrier(&format!("sip:127.0.0.1:{port}")).agents(team.agents());
+    let config = Config::new()
+        .carrier(&format!("sip:127.0.0.1:{port}"))
+        .agents(team.agents());
     let server = Server::start(&work, &config).await;
     team.ready(&server.rest).await;
-    let campaign =
-        Campaign::create(&server.rest, json!({ "name": "dead port", "no_progress_s": 2 }));
+    let campaign = Campaign::create(
+        &server.rest,
+        json!({ "name": "dead port", "no_progress_s": 2 }),
+    );
     let numbers = list::mixed(&[(0, 30), (10, 10)]);
     campaign.import(&numbers);
     campaign.start();
 
     let stats = campaign.until_not_dialing(&["trunk"], secs(60)).await;
-    assert_eq!(stats["contacts"]["done"], 0, "no contact is final by a dead port: {stats}");
+    assert_eq!(
+        stats["contacts"]["done"], 0,
+        "no contact is final by a dead port: {stats}"
+    );
     assert_eq!(stats["state"], "running", "{stats}");
     let trunks = server.rest.get("trunks").ok("trunks");
     assert_eq!(trunks["items"][0]["health"], "out", "{trunks}");
 
-    let sipp: Sipp = SippOptions::carrier("carrier").port(port).start(&work).await;
+    let sipp: Sipp = SippOptions::carrier("carrier")
+        .port(port)
+        .start(&work)
+        .await;
     campaign.until_list_done(secs(150)).await;
     let theirs = sipp.finish().await;
     let attempts = campaign.attempts();
@@ -197,10 +251,19 @@ async fn a_dead_port_makes_the_campaign_wait_and_a_live_one_end_it() {
     assert_eq!(tally(&attempts, &[10], &["busy"]), 10);
     assert_eq!((theirs.of("talker"), theirs.of("busy")), (30, 10));
     let dead = attempts.len() as u64 - 40;
-    assert_eq!(tally(&attempts, &[0, 10], &["network_error"]), dead, "{:?}", campaign.outcomes());
+    assert_eq!(
+        tally(&attempts, &[0, 10], &["network_error"]),
+        dead,
+        "{:?}",
+        campaign.outcomes()
+    );
     until("the trunk is up again", secs(5), || {
         let trunks = server.rest.get("trunks").ok("trunks");
-        if trunks["items"][0]["health"] == "up" { Ok(()) } else { Err(trunks.to_string()) }
+        if trunks["items"][0]["health"] == "up" {
+            Ok(())
+        } else {
+            Err(trunks.to_string())
+        }
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 use crate::harness::{Attempt, Campaign, Config, Server, SippOptions, Team, Work};
 use crate::harness::{list, ms, secs, soak, until};
-use outdial_peers::{CalleeMix, CallLog, Carrier, CarrierOptions, Planner};
+use outdial_peers::{CallLog, CalleeMix, Carrier, CarrierOptions, Planner};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -50,7 +50,10 @@ fn callees() -> CalleeMix {
 /// Kills the server after a random while and starts it again; returns how many calls were live at
 /// the carrier at that moment.
 async fn kill_under_load(server: &mut Server, campaign: &Campaign, carrier: &Carrier) -> usize {
-    carrier.until("calls are up", secs(30), |log| log.up_now() > 0).await.unwrap();
+    carrier
+        .until("calls are up", secs(30), |log| log.up_now() > 0)
+        .await
+        .unwrap();
     tokio::time::sleep(random_between(ms(300), ms(3_000))).await;
     server.kill();
     let killed = Instant::now();
@@ -62,7 +65,9 @@ async fn kill_under_load(server: &mut Server, campaign: &Campaign, carrier: &Car
     let left = started + secs(10) - Instant::now();
     carrier
         .until("calls from before the kill are over", left, |log| {
-            log.calls().iter().all(|c| c.received_at > killed || c.ended_at.is_some())
+            log.calls()
+                .iter()
+                .all(|c| c.received_at > killed || c.ended_at.is_some())
         })
         .await
         .unwrap();
@@ -84,7 +89,9 @@ fn by_number(log: &CallLog) -> BTreeMap<String, (usize, usize)> {
 fn attempts_by_number(attempts: &[Attempt]) -> BTreeMap<&str, Vec<&str>> {
     let mut ours: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for attempt in attempts {
-        ours.entry(&attempt.number).or_default().push(attempt.outcome());
+        ours.entry(&attempt.number)
+            .or_default()
+            .push(attempt.outcome());
     }
     ours
 }
@@ -107,9 +114,14 @@ async fn kills_at_random_moments_lose_nothing_and_call_nobody_twice() {
     for _ in 0..rounds() {
         live_at_kills += kill_under_load(&mut server, &campaign, &carrier).await;
     }
-    let stats = campaign.until_list_done(secs(60 + 60 * rounds() as u64)).await;
+    let stats = campaign
+        .until_list_done(secs(60 + 60 * rounds() as u64))
+        .await;
     assert_eq!(stats["contacts"]["done"], numbers.len(), "{stats}");
-    carrier.until("every call is over", secs(10), |log| log.open_now() == 0).await.unwrap();
+    carrier
+        .until("every call is over", secs(10), |log| log.open_now() == 0)
+        .await
+        .unwrap();
 
     let attempts = campaign.attempts();
     let log = carrier.log();
@@ -117,14 +129,23 @@ async fn kills_at_random_moments_lose_nothing_and_call_nobody_twice() {
     let mut unsent = attempts.len();
     for (number, (calls, answered)) in by_number(&log) {
         let outcomes = ours.get(number.as_str()).cloned().unwrap_or_default();
-        assert!(outcomes.len() >= calls, "{number}: {calls} calls, attempts {outcomes:?}");
+        assert!(
+            outcomes.len() >= calls,
+            "{number}: {calls} calls, attempts {outcomes:?}"
+        );
         unsent -= calls;
         let may_be_answered = |o: &&&str| ["answered", "abandoned", "unknown"].contains(*o);
         let explained = outcomes.iter().filter(may_be_answered).count();
-        assert!(explained >= answered, "{number}: {answered} answered, attempts {outcomes:?}");
+        assert!(
+            explained >= answered,
+            "{number}: {answered} answered, attempts {outcomes:?}"
+        );
     }
     let unknown = attempts.iter().filter(|a| a.outcome() == "unknown").count();
-    assert!(unsent <= unknown, "{unsent} attempts never reached the carrier");
+    assert!(
+        unsent <= unknown,
+        "{unsent} attempts never reached the carrier"
+    );
     // An attempt is committed before its INVITE goes out, so a few may be live only with us.
     assert!(
         unknown <= live_at_kills + unsent,
@@ -133,20 +154,31 @@ async fn kills_at_random_moments_lose_nothing_and_call_nobody_twice() {
     let unfinished = attempts.iter().filter(|a| a.outcome.is_none()).count();
     assert_eq!(unfinished, 0, "attempts without outcome");
     let (number, gap) = log.shortest_gap_per_number().expect("retries happen");
-    assert!(gap >= INTERVAL - ms(50), "{number} was called again after {gap:?}");
-    let twice_at_once = log.most_open_per(|call| &call.number).expect("calls happened");
+    assert!(
+        gap >= INTERVAL - ms(50),
+        "{number} was called again after {gap:?}"
+    );
+    let twice_at_once = log
+        .most_open_per(|call| &call.number)
+        .expect("calls happened");
     assert_eq!(twice_at_once.1, 1, "{} had two live calls", twice_at_once.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sipp_counts_the_same_answers_as_the_database_after_kills() {
     let work = Work::new("crash-sipp");
-    let sipp = SippOptions::carrier("carrier").with("talk_ms", 1_000).start(&work).await;
+    let sipp = SippOptions::carrier("carrier")
+        .with("talk_ms", 1_000)
+        .start(&work)
+        .await;
     let team = Team::start(AGENTS, |phone| phone.audio_watchdog(secs(8))).await;
     let config = Config::new().carrier(&sipp.uri()).agents(team.agents());
     let mut server = Server::start(&work, &config).await;
     team.ready(&server.rest).await;
-    let campaign = Campaign::create(&server.rest, json!({ "name": "crash", "ring_timeout_s": 2 }));
+    let campaign = Campaign::create(
+        &server.rest,
+        json!({ "name": "crash", "ring_timeout_s": 2 }),
+    );
     let numbers = list::mixed(&[(0, 160), (10, 40), (60, 20)]);
     campaign.import(&numbers);
     campaign.start();
@@ -168,9 +200,19 @@ async fn sipp_counts_the_same_answers_as_the_database_after_kills() {
     let of = |name: &str| outcomes.get(name).copied().unwrap_or(0);
     let sure = of("answered") + of("abandoned");
     let answered = theirs.of("talker");
-    assert!(sure <= answered, "{sure} answers in the database, {answered} at SIPp: {outcomes:?}");
-    assert!(answered <= sure + of("unknown"), "{answered} answers at SIPp: {outcomes:?}");
-    assert_eq!(theirs.of("wrong_cancel"), 0, "a CANCEL after a restart repeats the INVITE's branch");
+    assert!(
+        sure <= answered,
+        "{sure} answers in the database, {answered} at SIPp: {outcomes:?}"
+    );
+    assert!(
+        answered <= sure + of("unknown"),
+        "{answered} answers at SIPp: {outcomes:?}"
+    );
+    assert_eq!(
+        theirs.of("wrong_cancel"),
+        0,
+        "a CANCEL after a restart repeats the INVITE's branch"
+    );
     // Nobody is called twice: one attempt each, whatever happened.
     assert_eq!(campaign.attempts().len(), numbers.len(), "{outcomes:?}");
 }

@@ -8,7 +8,11 @@ use std::process::{Command, Stdio};
 async fn the_demo_ends_and_nothing_is_lost() {
     let work = Work::new("demo");
     // The full size is what the README shows.
-    let (contacts, agents, limit) = if soak() { ("200", "10", 150) } else { ("60", "6", 120) };
+    let (contacts, agents, limit) = if soak() {
+        ("200", "10", 150)
+    } else {
+        ("60", "6", 120)
+    };
     let output = File::create(work.path("demo.out")).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_outdial"))
         .args(["demo", "--once", "--contacts", contacts, "--agents", agents])
@@ -20,11 +24,20 @@ async fn the_demo_ends_and_nothing_is_lost() {
         .spawn()
         .unwrap();
     let status = until("the demo ends", secs(limit), || {
-        child.try_wait().unwrap().ok_or_else(|| "it still runs".to_owned())
+        child
+            .try_wait()
+            .unwrap()
+            .ok_or_else(|| "it still runs".to_owned())
     })
     .await;
     let said = fs::read_to_string(work.path("demo.out")).unwrap();
     assert!(status.success(), "{status}: {said}");
-    assert!(said.contains(&format!("{contacts} of {contacts}")), "{said}");
-    assert!(!said.to_lowercase().contains("something was lost"), "{said}");
+    assert!(
+        said.contains(&format!("{contacts} of {contacts}")),
+        "{said}"
+    );
+    assert!(
+        !said.to_lowercase().contains("something was lost"),
+        "{said}"
+    );
 }

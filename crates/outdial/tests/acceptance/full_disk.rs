@@ -54,7 +54,9 @@ async fn a_full_disk_pauses_dialing_and_nothing_is_lost() {
     let work = Work::new("full-disk");
     let disk = SmallDisk::mount(work.path("disk"), 12);
     let talker = CalleePlan::answer().ring_time(ms(100)).talk(ms(300));
-    let carrier = Carrier::start(CarrierOptions::new(Planner::same(talker))).await.unwrap();
+    let carrier = Carrier::start(CarrierOptions::new(Planner::same(talker)))
+        .await
+        .unwrap();
     let team = Team::start(4, |phone| phone).await;
     let mut config = Config::new().carrier(&carrier.uri()).agents(team.agents());
     config.database = Some(disk.path().join("outdial.db").display().to_string());
@@ -64,19 +66,34 @@ async fn a_full_disk_pauses_dialing_and_nothing_is_lost() {
     let numbers = list::mixed(&[(0, 400)]);
     campaign.import(&numbers);
     campaign.start();
-    carrier.until("dialing goes on", secs(15), |log| log.count() >= 20).await.unwrap();
+    carrier
+        .until("dialing goes on", secs(15), |log| log.count() >= 20)
+        .await
+        .unwrap();
 
     let filler = disk.fill();
     let said = until("/readyz says that the disk is full", secs(60), || {
         let answer = server.rest.get("/readyz");
-        if answer.status == 503 { Ok(answer.json()) } else { Err(answer.text) }
+        if answer.status == 503 {
+            Ok(answer.json())
+        } else {
+            Err(answer.text)
+        }
     })
     .await;
     let reasons = said["reasons"].to_string().to_lowercase();
-    assert!(["disk", "full", "space"].iter().any(|word| reasons.contains(word)), "{said}");
+    assert!(
+        ["disk", "full", "space"]
+            .iter()
+            .any(|word| reasons.contains(word)),
+        "{said}"
+    );
     assert_eq!(server.rest.get("/healthz").status, 200, "it is alive");
     // Calls that were out end; then nothing moves.
-    carrier.until("live calls end", secs(15), |log| log.open_now() == 0).await.unwrap();
+    carrier
+        .until("live calls end", secs(15), |log| log.open_now() == 0)
+        .await
+        .unwrap();
     let at_rest = carrier.read(|log| log.count());
     crate::harness::wait::holds_for("dialing pauses", secs(3), || {
         match carrier.read(|log| log.count()) {
@@ -85,18 +102,32 @@ async fn a_full_disk_pauses_dialing_and_nothing_is_lost() {
         }
     })
     .await;
-    campaign.until_not_dialing(&["stor", "disk", "database"], secs(5)).await;
+    campaign
+        .until_not_dialing(&["stor", "disk", "database"], secs(5))
+        .await;
 
     fs::remove_file(filler).unwrap();
     until("it is ready again", secs(30), || {
         let answer = server.rest.get("/readyz");
-        if answer.status == 200 { Ok(()) } else { Err(answer.text) }
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(answer.text)
+        }
     })
     .await;
     campaign.until_list_done(secs(120)).await;
     let attempts = campaign.attempts();
-    assert_eq!(attempts.len(), carrier.read(|log| log.count()), "attempts and calls");
-    assert!(attempts.iter().all(|a| a.outcome() == "answered"), "{:?}", campaign.outcomes());
+    assert_eq!(
+        attempts.len(),
+        carrier.read(|log| log.count()),
+        "attempts and calls"
+    );
+    assert!(
+        attempts.iter().all(|a| a.outcome() == "answered"),
+        "{:?}",
+        campaign.outcomes()
+    );
     let twice = carrier.read(|log| log.calls().len()) - numbers.len();
     assert_eq!(twice, 0, "nobody was called twice");
 }

@@ -8,6 +8,8 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+/// First by name, because it takes longest.
+mod agent_legs;
 mod agents;
 mod audio;
 mod bad_input;
@@ -17,6 +19,7 @@ mod crash;
 mod demo;
 mod flows;
 mod full_disk;
-mod idle_legs;
+mod life;
+mod modes;
 mod scenarios;
 mod trunks;

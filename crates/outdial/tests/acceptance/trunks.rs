@@ -27,7 +27,10 @@ async fn call(server: &Server, numbers: &[String]) -> Campaign {
 fn trunk_health(server: &Server, name: &str) -> String {
     let trunks = server.rest.get("trunks").ok("trunks");
     let items = trunks["items"].as_array().expect("a list has items");
-    let trunk = items.iter().find(|t| t["name"] == name).expect("the trunk is listed");
+    let trunk = items
+        .iter()
+        .find(|t| t["name"] == name)
+        .expect("the trunk is listed");
     trunk["health"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -35,10 +38,20 @@ fn trunk_health(server: &Server, name: &str) -> String {
 async fn a_trunk_over_tcp_carries_calls_of_every_kind() {
     let work = Work::new("tcp");
     let sipp = SippOptions::carrier("carrier").tcp().start(&work).await;
-    let trunk = TrunkLines::new("carrier", &sipp.uri())
-        .with("transport = \"tcp\"\nkeepalive_s = 0\nusername = \"outdial\"\npassword = \"s3cret\"");
+    let trunk = TrunkLines::new("carrier", &sipp.uri()).with(
+        "transport = \"tcp\"\nkeepalive_s = 0\nusername = \"outdial\"\npassword = \"s3cret\"",
+    );
     let (server, _team) = server(&work, 6, Config::new().trunk(trunk)).await;
-    let shares = [(0, 12), (10, 6), (20, 4), (30, 2), (40, 3), (60, 3), (70, 6), (80, 4)];
+    let shares = [
+        (0, 12),
+        (10, 6),
+        (20, 4),
+        (30, 2),
+        (40, 3),
+        (60, 3),
+        (70, 6),
+        (80, 4),
+    ];
     let campaign = call(&server, &list::mixed(&shares)).await;
     let theirs = sipp.finish().await;
     let outcomes = campaign.outcomes();
@@ -46,8 +59,14 @@ async fn a_trunk_over_tcp_carries_calls_of_every_kind() {
     let answered = theirs.of("talker") + theirs.of("early") + theirs.of("known_401");
     assert_eq!(of("answered"), answered, "{outcomes:?}");
     assert_eq!(of("busy"), theirs.of("busy"));
-    assert_eq!(of("no_answer"), theirs.of("absent") + theirs.of("cancelled"));
-    assert_eq!((of("invalid"), of("rejected")), (theirs.of("invalid"), theirs.of("declined")));
+    assert_eq!(
+        of("no_answer"),
+        theirs.of("absent") + theirs.of("cancelled")
+    );
+    assert_eq!(
+        (of("invalid"), of("rejected")),
+        (theirs.of("invalid"), theirs.of("declined"))
+    );
     assert_eq!((theirs.of("cancelled"), theirs.of("wrong_cancel")), (3, 0));
     assert_eq!((theirs.failed(), campaign.attempts().len()), (0, 40));
 }
@@ -66,8 +85,14 @@ async fn a_refusal_before_progress_goes_to_the_second_trunk_within_the_same_atte
     let theirs = sipp.finish().await;
     assert_eq!((theirs.of("talker"), theirs.of("busy")), (12, 4));
     assert_eq!(campaign.attempts().len(), 16, "{:?}", campaign.outcomes());
-    assert_eq!(campaign.outcomes(), [("answered".to_owned(), 12), ("busy".to_owned(), 4)].into());
-    assert!(full.read(|log| log.count()) > 0, "the first trunk was tried");
+    assert_eq!(
+        campaign.outcomes(),
+        [("answered".to_owned(), 12), ("busy".to_owned(), 4)].into()
+    );
+    assert!(
+        full.read(|log| log.count()) > 0,
+        "the first trunk was tried"
+    );
     assert_eq!(full.violations(), []);
 }
 
@@ -87,9 +112,20 @@ async fn a_caller_id_never_leaves_by_a_trunk_that_does_not_own_it() {
     let campaign = Campaign::create(&server.rest, json!({}));
     campaign.import(&list::mixed(&[(0, 4)]));
     campaign.start();
-    owner.until("the owner refused a call", secs(20), |log| log.count() >= 2).await.unwrap();
-    campaign.until("the refused contacts rest", secs(10), |s| s["outcomes"]["congestion"].as_u64() >= Some(2)).await;
-    assert_eq!(stranger.read(|log| log.count()), 0, "the caller ID left by the wrong trunk");
+    owner
+        .until("the owner refused a call", secs(20), |log| log.count() >= 2)
+        .await
+        .unwrap();
+    campaign
+        .until("the refused contacts rest", secs(10), |s| {
+            s["outcomes"]["congestion"].as_u64() >= Some(2)
+        })
+        .await;
+    assert_eq!(
+        stranger.read(|log| log.count()),
+        0,
+        "the caller ID left by the wrong trunk"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,9 +151,11 @@ async fn numbers_and_caller_ids_are_written_as_the_trunk_wants_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_number_format_is_what_it_says() {
-    for (format, wanted) in
-        [("plus", "+8613800000010"), ("e164", "8613800000010"), ("national", "13800000010")]
-    {
+    for (format, wanted) in [
+        ("plus", "+8613800000010"),
+        ("e164", "8613800000010"),
+        ("national", "13800000010"),
+    ] {
         let work = Work::new(&format!("format-{format}"));
         let busy = Planner::same(CalleePlan::refuse(486));
         let carrier = Carrier::start(CarrierOptions::new(busy)).await.unwrap();
@@ -126,7 +164,11 @@ async fn each_number_format_is_what_it_says() {
         let (server, _team) = server(&work, 1, Config::new().trunk(trunk)).await;
         call(&server, &[list::number(0, 10)]).await;
         // In China a mobile number has no prefix of its own.
-        assert_eq!(carrier.read(|log| log.calls()[0].number.clone()), wanted, "{format}");
+        assert_eq!(
+            carrier.read(|log| log.calls()[0].number.clone()),
+            wanted,
+            "{format}"
+        );
         assert_eq!(carrier.violations(), []);
     }
 }
@@ -145,35 +187,52 @@ async fn without_rules_numbers_leave_as_they_were_given() {
     assert_eq!(report["accepted"], given.len(), "{report}");
     campaign.start();
     campaign.until_list_done(secs(20)).await;
-    let seen: Vec<(String, String)> = carrier
-        .read(|log| log.calls().iter().map(|c| (c.number.clone(), c.caller_id.clone())).collect());
+    let seen: Vec<(String, String)> = carrier.read(|log| {
+        log.calls()
+            .iter()
+            .map(|c| (c.number.clone(), c.caller_id.clone()))
+            .collect()
+    });
     let wanted = given.map(|number| (number, "075586013388".to_owned()));
-    assert_eq!(seen, wanted, "callee and caller ID as list and configuration have them");
+    assert_eq!(
+        seen, wanted,
+        "callee and caller ID as list and configuration have them"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keepalive_sends_options_and_silence_makes_a_trunk_doubtful_only() {
     let work = Work::new("options");
     let port = ports::free();
-    let sipp = SippOptions::new("options", "options.xml").port(port).start(&work).await;
+    let sipp = SippOptions::new("options", "options.xml")
+        .port(port)
+        .start(&work)
+        .await;
     let trunk = TrunkLines::new("carrier", &sipp.uri()).with("keepalive_s = 1");
     let (server, _team) = server(&work, 2, Config::new().trunk(trunk)).await;
-    until("SIPp answered OPTIONS", secs(10), || match sipp.counts().of("options") {
-        n if n >= 2 => Ok(()),
-        n => Err(format!("{n} OPTIONS")),
+    until("SIPp answered OPTIONS", secs(10), || {
+        match sipp.counts().of("options") {
+            n if n >= 2 => Ok(()),
+            n => Err(format!("{n} OPTIONS")),
+        }
     })
     .await;
     assert_eq!(trunk_health(&server, "carrier"), "up");
     sipp.kill();
-    until("the trunk is doubtful", secs(60), || match trunk_health(&server, "carrier") {
-        health if health == "doubtful" => Ok(()),
-        health => Err(health),
+    until("the trunk is doubtful", secs(60), || {
+        match trunk_health(&server, "carrier") {
+            health if health == "doubtful" => Ok(()),
+            health => Err(health),
+        }
     })
     .await;
     // A carrier at the same address that takes calls and ignores OPTIONS: calls still go there.
     let talker = Planner::same(CalleePlan::answer().talk(ms(200)));
     let listen = ([127, 0, 0, 1], port).into();
-    let options = CarrierOptions { listen, ..CarrierOptions::new(talker) };
+    let options = CarrierOptions {
+        listen,
+        ..CarrierOptions::new(talker)
+    };
     let carrier = Carrier::start(options).await.unwrap();
     carrier.set_answers_options(false);
     let campaign = call(&server, &list::mixed(&[(0, 4)])).await;
@@ -184,7 +243,9 @@ async fn keepalive_sends_options_and_silence_makes_a_trunk_doubtful_only() {
 async fn a_trunk_that_wants_a_registration_gets_one() {
     let work = Work::new("registration");
     let account = Credentials::new("outdial", "s3cret");
-    let challenge = CalleePlan::answer().talk(ms(200)).challenge(407, "carrier", account.clone());
+    let challenge = CalleePlan::answer()
+        .talk(ms(200))
+        .challenge(407, "carrier", account.clone());
     let options = CarrierOptions {
         accounts: vec![account],
         ..CarrierOptions::new(Planner::same(challenge))
@@ -194,7 +255,10 @@ async fn a_trunk_that_wants_a_registration_gets_one() {
         .with("keepalive_s = 0\nregister = true\nusername = \"outdial\"\npassword = \"s3cret\"");
     let (server, _team) = server(&work, 2, Config::new().trunk(trunk)).await;
     until("the trunk is registered", secs(15), || {
-        carrier.binding("outdial").map(|_| ()).ok_or_else(|| "no binding".to_owned())
+        carrier
+            .binding("outdial")
+            .map(|_| ())
+            .ok_or_else(|| "no binding".to_owned())
     })
     .await;
     let campaign = call(&server, &list::mixed(&[(0, 4)])).await;
@@ -212,7 +276,11 @@ async fn calls_a_second_are_shaped_evenly_and_lines_are_never_overbooked() {
     let (server, _team) = server(&work, 8, Config::new().trunk(trunk)).await;
     call(&server, &list::mixed(&[(10, 60)])).await;
     carrier.read(|log| {
-        assert!(log.peak_calls_per_second() <= 11, "{} in a second", log.peak_calls_per_second());
+        assert!(
+            log.peak_calls_per_second() <= 11,
+            "{} in a second",
+            log.peak_calls_per_second()
+        );
         assert!(most_open(log) <= 4, "{} calls at once", most_open(log));
         assert_eq!(log.count(), 60);
     });

@@ -13,7 +13,10 @@ pub(crate) fn most_open(log: &CallLog) -> usize {
     let calls = log.calls();
     let open_at = |n: usize| {
         let at = calls[n].received_at;
-        calls[..=n].iter().filter(|call| call.ended_at.is_none_or(|end| end > at + LAG)).count()
+        calls[..=n]
+            .iter()
+            .filter(|call| call.ended_at.is_none_or(|end| end > at + LAG))
+            .count()
     };
     (0..calls.len()).map(open_at).max().unwrap_or(0)
 }

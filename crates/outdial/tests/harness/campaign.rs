@@ -55,7 +55,10 @@ impl Campaign {
         let created = rest.post("campaigns", &fields).ok("create a campaign");
         assert_eq!(created["state"], "draft", "{created}");
         let id = created["id"].as_u64().expect("a campaign has an id");
-        Self { id, rest: rest.clone() }
+        Self {
+            id,
+            rest: rest.clone(),
+        }
     }
 
     fn path(&self, rest: &str) -> String {
@@ -72,14 +75,21 @@ impl Campaign {
     /// Imports a CSV and returns the report.
     pub(crate) fn import_csv(&self, csv: &str) -> Value {
         self.rest
-            .send("POST", &self.path("/contacts"), Some("text/csv"), csv.as_bytes())
+            .send(
+                "POST",
+                &self.path("/contacts"),
+                Some("text/csv"),
+                csv.as_bytes(),
+            )
             .unwrap()
             .ok("import")
     }
 
     /// `start`, `pause`, `resume` or `abort`.
     pub(crate) fn command(&self, command: &str) {
-        self.rest.command(&self.path(&format!("/{command}"))).ok(command);
+        self.rest
+            .command(&self.path(&format!("/{command}")))
+            .ok(command);
     }
 
     pub(crate) fn start(&self) {
@@ -100,7 +110,10 @@ impl Campaign {
 
     pub(crate) fn attempts(&self) -> Vec<Attempt> {
         let items = self.rest.all(&self.path("/attempts"));
-        items.into_iter().map(|item| serde_json::from_value(item).unwrap()).collect()
+        items
+            .into_iter()
+            .map(|item| serde_json::from_value(item).unwrap())
+            .collect()
     }
 
     pub(crate) fn contacts(&self) -> Vec<Value> {
@@ -125,7 +138,11 @@ impl Campaign {
     ) -> Value {
         until(what, limit, || {
             let stats = self.stats();
-            if holds(&stats) { Ok(stats) } else { Err(stats.to_string()) }
+            if holds(&stats) {
+                Ok(stats)
+            } else {
+                Err(stats.to_string())
+            }
         })
         .await
     }
@@ -133,7 +150,9 @@ impl Campaign {
     /// Waits until the campaign has ended because its list is done.
     pub(crate) async fn until_list_done(&self, limit: Duration) -> Value {
         let stats = self
-            .until("the campaign has ended", limit, |stats| stats["state"] == "ended")
+            .until("the campaign has ended", limit, |stats| {
+                stats["state"] == "ended"
+            })
             .await;
         assert_eq!(self.show()["end_reason"], "list_done", "{stats}");
         stats
@@ -168,5 +187,9 @@ pub(crate) fn merge(fields: &mut Value, changes: Value) {
 pub(crate) fn counts(value: &Value) -> BTreeMap<String, u64> {
     let none = Map::new();
     let object = value.as_object().unwrap_or(&none);
-    object.iter().filter_map(|(k, v)| Some((k.clone(), v.as_u64()?))).filter(|(_, n)| *n > 0).collect()
+    object
+        .iter()
+        .filter_map(|(k, v)| Some((k.clone(), v.as_u64()?)))
+        .filter(|(_, n)| *n > 0)
+        .collect()
 }

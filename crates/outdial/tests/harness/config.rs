@@ -107,7 +107,10 @@ impl Config {
             self.tenant
         )
         .unwrap();
-        self.agents.iter().chain(&self.flows).for_each(|lines| text.push_str(lines));
+        self.agents
+            .iter()
+            .chain(&self.flows)
+            .for_each(|lines| text.push_str(lines));
         text
     }
 }

@@ -17,7 +17,11 @@ pub(crate) fn kind_of(number: &str) -> u8 {
 pub(crate) fn csv(numbers: &[String]) -> String {
     let mut text = "number,external_id,name\n".to_owned();
     for (n, number) in numbers.iter().enumerate() {
-        let number = if n % 2 == 0 { number.as_str() } else { &number[3..] };
+        let number = if n % 2 == 0 {
+            number.as_str()
+        } else {
+            &number[3..]
+        };
         writeln!(text, "{number},c-{n},\"Contact, {n}\"").unwrap();
     }
     text
@@ -32,7 +36,11 @@ pub(crate) fn mixed(shares: &[(u8, usize)]) -> Vec<String> {
         places.extend((0..count).map(|i| ((i as f64 + 0.5) * step, kind)));
     }
     places.sort_by(|a, b| a.partial_cmp(b).unwrap());
-    places.iter().enumerate().map(|(n, &(_, kind))| number(n, kind)).collect()
+    places
+        .iter()
+        .enumerate()
+        .map(|(n, &(_, kind))| number(n, kind))
+        .collect()
 }
 
 #[test]

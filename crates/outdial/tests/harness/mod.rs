@@ -1,7 +1,11 @@
 //! What every acceptance test stands on: the real binary, SIPp, phones, and waits with deadlines.
 //!
 //! Each test binary uses a part of it.
-#![allow(dead_code, unused_imports, reason = "each test binary uses a part of the harness")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses a part of the harness"
+)]
 
 pub(crate) mod calls;
 pub(crate) mod campaign;

@@ -33,8 +33,17 @@ impl Answer {
             .unwrap_or_default()
             .to_owned();
         let status = response.status().as_u16();
-        let text = response.body_mut().with_config().limit(1 << 30).read_to_string().unwrap();
-        Self { status, content_type, text }
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_string()
+            .unwrap();
+        Self {
+            status,
+            content_type,
+            text,
+        }
     }
 
     /// The body; `null` where it is not JSON.
@@ -70,7 +79,10 @@ impl Rest {
 
     /// The same server with another key.
     pub(crate) fn with_key(&self, key: &str) -> Self {
-        Self { key: key.to_owned(), ..self.clone() }
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// Any request; `Err` only when there is no HTTP answer at all.
@@ -86,14 +98,18 @@ impl Rest {
         } else {
             format!("/api/v1/{path}")
         };
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
         if !self.key.is_empty() {
             request = request.header("Authorization", format!("Bearer {}", self.key));
         }
         if let Some(content_type) = content_type {
             request = request.header("Content-Type", content_type);
         }
-        let request = request.body(body.to_vec()).map_err(|error| error.to_string())?;
+        let request = request
+            .body(body.to_vec())
+            .map_err(|error| error.to_string())?;
         // The client blocks; other tasks of this test's runtime go on meanwhile.
         let answer = tokio::task::block_in_place(|| {
             let request = self
@@ -113,7 +129,8 @@ impl Rest {
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
-        self.send("GET", path, None, b"").unwrap_or_else(|error| panic!("GET {path}: {error}"))
+        self.send("GET", path, None, b"")
+            .unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
@@ -130,7 +147,8 @@ impl Rest {
 
     /// A POST without a body, as for commands.
     pub(crate) fn command(&self, path: &str) -> Answer {
-        self.send("POST", path, None, b"").unwrap_or_else(|error| panic!("POST {path}: {error}"))
+        self.send("POST", path, None, b"")
+            .unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
     /// Every item of a list, page by page.
@@ -141,7 +159,13 @@ impl Rest {
             let joint = if path.contains('?') { '&' } else { '?' };
             let from = cursor.map(|c| format!("&cursor={c}")).unwrap_or_default();
             let page = self.get(&format!("{path}{joint}limit=500{from}")).ok(path);
-            items.extend(page["items"].as_array().expect("a list has items").iter().cloned());
+            items.extend(
+                page["items"]
+                    .as_array()
+                    .expect("a list has items")
+                    .iter()
+                    .cloned(),
+            );
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = Some(next.to_owned()),
                 None => return items,

@@ -18,7 +18,9 @@ use std::path::Path;
 
 /// Reads a scenario of `tests/sipp`, expanded.
 pub(crate) fn read(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/sipp")
+        .join(name);
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     expand(&text)
 }
@@ -42,7 +44,9 @@ fn attributes(text: &str) -> BTreeMap<&str, &str> {
     let mut rest = text.trim();
     while let Some((name, after)) = rest.split_once('=') {
         let quote = after.chars().next().expect("a value stands in quotes");
-        let (value, after) = after[1..].split_once(quote).expect("a value ends with its quote");
+        let (value, after) = after[1..]
+            .split_once(quote)
+            .expect("a value ends with its quote");
         found.insert(name.trim(), value);
         rest = after;
     }
@@ -57,8 +61,14 @@ fn send(given: &BTreeMap<&str, &str>) -> String {
             write!(text, " {name}=\"{value}\"").unwrap();
         }
     }
-    let to = if given.get("to") == Some(&"dialog") { "" } else { ";tag=[call_number]" };
-    let cseq = given.get("cseq").map_or("[last_CSeq:]".to_owned(), |c| format!("CSeq: {c}"));
+    let to = if given.get("to") == Some(&"dialog") {
+        ""
+    } else {
+        ";tag=[call_number]"
+    };
+    let cseq = given
+        .get("cseq")
+        .map_or("[last_CSeq:]".to_owned(), |c| format!("CSeq: {c}"));
     write!(
         text,
         ">\n<![CDATA[\n\nSIP/2.0 {code} {}\n[last_Via:]\n[last_From:]\n[last_To:]{to}\n[last_Call-ID:]\n{cseq}\n",
@@ -89,6 +99,9 @@ fn send(given: &BTreeMap<&str, &str>) -> String {
 fn a_response_is_written_out() {
     let text = expand("a <respond code=\"486\" reason=\"Busy Here\" counter=\"busy\"/> b");
     assert!(text.starts_with("a <send counter=\"busy\">"), "{text}");
-    assert!(text.contains("SIP/2.0 486 Busy Here\n") && text.ends_with("</send> b"), "{text}");
+    assert!(
+        text.contains("SIP/2.0 486 Busy Here\n") && text.ends_with("</send> b"),
+        "{text}"
+    );
     assert!(!text.contains("Contact"), "{text}");
 }

@@ -99,14 +99,19 @@ impl Server {
         let mut child = self.child.take().expect("the server runs");
         signal::send(&child, "TERM");
         until("the server ends after SIGTERM", limit, || {
-            child.try_wait().unwrap().ok_or_else(|| "it still runs".to_owned())
+            child
+                .try_wait()
+                .unwrap()
+                .ok_or_else(|| "it still runs".to_owned())
         })
         .await
     }
 
     /// Whether the process is alive.
     pub(crate) fn is_alive(&mut self) -> bool {
-        self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
+        self.child
+            .as_mut()
+            .is_some_and(|child| child.try_wait().unwrap().is_none())
     }
 
     /// The log of all its lives.
@@ -118,10 +123,13 @@ impl Server {
     pub(crate) fn metric(&self, name: &str, labels: &[&str]) -> f64 {
         let text = self.rest.get("/metrics").text;
         let lines = text.lines().filter(|line| {
-            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(['{', ' ']))
                 && labels.iter().all(|label| line.contains(label))
         });
-        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        lines
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
     }
 
     pub(crate) fn config_path(&self) -> &Path {
@@ -136,5 +144,9 @@ impl Drop for Server {
 }
 
 fn append(path: &Path) -> File {
-    OpenOptions::new().create(true).append(true).open(path).unwrap()
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap()
 }

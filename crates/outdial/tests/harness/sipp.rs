@@ -55,7 +55,8 @@ impl SippOptions {
 
     /// Puts a value in for `{name}` in the scenario.
     pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
-        self.values.retain(|(given, _)| given[1..given.len() - 1] != *name);
+        self.values
+            .retain(|(given, _)| given[1..given.len() - 1] != *name);
         self.values.push((format!("{{{name}}}"), value.to_string()));
         self
     }
@@ -77,8 +78,21 @@ impl SippOptions {
         let child = Command::new("sipp")
             .arg("-sf")
             .arg(scenario)
-            .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", &self.port.to_string()])
-            .args(["-t", if self.tcp { "t1" } else { "u1" }, "-nostdin", "-fd", "1"])
+            .args([
+                "-i",
+                "127.0.0.1",
+                "-mi",
+                "127.0.0.1",
+                "-p",
+                &self.port.to_string(),
+            ])
+            .args([
+                "-t",
+                if self.tcp { "t1" } else { "u1" },
+                "-nostdin",
+                "-fd",
+                "1",
+            ])
             .args(["-timeout", &format!("{}s", LIMIT.as_secs())])
             // On two busy cores a slow scheduler is no reason to give up.
             .args(["-watchdog_interval", "0"])
@@ -124,15 +138,25 @@ impl Sipp {
     }
 
     async fn until_listening(&mut self) {
-        let table = if self.tcp { "/proc/net/tcp" } else { "/proc/net/udp" };
+        let table = if self.tcp {
+            "/proc/net/tcp"
+        } else {
+            "/proc/net/udp"
+        };
         let wanted = format!("0100007F:{:04X} ", self.port);
         let child = self.child.as_mut().expect("just started");
         until("SIPp listens", secs(10), || {
             if let Some(status) = child.try_wait().unwrap() {
                 panic!("SIPp ended at its start: {status}");
             }
-            let listens = fs::read_to_string(table).unwrap_or_default().contains(&wanted);
-            if listens { Ok(()) } else { Err("no socket".to_owned()) }
+            let listens = fs::read_to_string(table)
+                .unwrap_or_default()
+                .contains(&wanted);
+            if listens {
+                Ok(())
+            } else {
+                Err("no socket".to_owned())
+            }
         })
         .await;
     }
@@ -143,7 +167,11 @@ impl Sipp {
         signal::send(&child, "USR1");
         // A scenario ends at latest when its time-waits are over.
         until("SIPp ends its calls", secs(40), || {
-            child.try_wait().unwrap().map(|_| ()).ok_or_else(|| "it still runs".to_owned())
+            child
+                .try_wait()
+                .unwrap()
+                .map(|_| ())
+                .ok_or_else(|| "it still runs".to_owned())
         })
         .await;
         self.counts()
@@ -189,7 +217,11 @@ impl SippCounts {
             return Self::default();
         };
         let pairs = names.split(';').zip(last.split(';'));
-        Self(pairs.filter_map(|(k, v)| Some((k.trim().to_owned(), v.trim().parse().ok()?))).collect())
+        Self(
+            pairs
+                .filter_map(|(k, v)| Some((k.trim().to_owned(), v.trim().parse().ok()?)))
+                .collect(),
+        )
     }
 
     /// Calls that ended as the scenario says.

@@ -24,14 +24,22 @@ impl Team {
         options: impl Fn(PhoneOptions) -> PhoneOptions,
     ) -> Self {
         let listen = "127.0.0.1:0".parse().unwrap();
-        let host = PhoneHost::start(listen, Timing::default(), &Ticker::start()).await.unwrap();
-        let phones = (0..count).map(|n| host.phone(options(PhoneOptions::new(id(n))))).collect();
+        let host = PhoneHost::start(listen, Timing::default(), &Ticker::start())
+            .await
+            .unwrap();
+        let phones = (0..count)
+            .map(|n| host.phone(options(PhoneOptions::new(id(n)))))
+            .collect();
         Self { phones, host }
     }
 
     /// Id and address of each, for the configuration.
     pub(crate) fn agents(&self) -> Vec<(String, String)> {
-        self.phones.iter().enumerate().map(|(n, phone)| (id(n), phone.uri())).collect()
+        self.phones
+            .iter()
+            .enumerate()
+            .map(|(n, phone)| (id(n), phone.uri()))
+            .collect()
     }
 
     /// Sets everybody ready and waits until every leg is up.
@@ -47,7 +55,8 @@ impl Team {
 
 /// Sets an agent's wished state, now.
 pub(crate) fn set_state(rest: &Rest, id: &str, state: &str) {
-    rest.put(&format!("agents/{id}/state"), &json!({ "state": state })).ok("agent state");
+    rest.put(&format!("agents/{id}/state"), &json!({ "state": state }))
+        .ok("agent state");
 }
 
 pub(crate) fn agent(rest: &Rest, id: &str) -> Value {
@@ -56,7 +65,10 @@ pub(crate) fn agent(rest: &Rest, id: &str) -> Value {
 
 /// Waits until an agent's leg is `down`, `calling` or `up`.
 pub(crate) async fn until_leg(rest: &Rest, id: &str, leg: &str, limit: Duration) -> Value {
-    until_agent(rest, id, &format!("its leg is {leg}"), limit, |a| a["leg"] == leg).await
+    until_agent(rest, id, &format!("its leg is {leg}"), limit, |a| {
+        a["leg"] == leg
+    })
+    .await
 }
 
 pub(crate) async fn until_agent(
@@ -68,7 +80,11 @@ pub(crate) async fn until_agent(
 ) -> Value {
     until(&format!("agent {id}: {what}"), limit, || {
         let agent = agent(rest, id);
-        if holds(&agent) { Ok(agent) } else { Err(agent.to_string()) }
+        if holds(&agent) {
+            Ok(agent)
+        } else {
+            Err(agent.to_string())
+        }
     })
     .await
 }

@@ -26,7 +26,9 @@ async fn a_leg_without_speech_stays_up_past_watchdogs_and_session_timers() {
         phone
     })
     .await;
-    let config = Config::new().carrier("sip:127.0.0.1:9").agents(team.agents());
+    let config = Config::new()
+        .carrier("sip:127.0.0.1:9")
+        .agents(team.agents());
     let server = Server::start(&work, &config).await;
     team.ready(&server.rest).await;
 
@@ -41,7 +43,11 @@ async fn a_leg_without_speech_stays_up_past_watchdogs_and_session_timers() {
         }
     }
     for (n, phone) in team.phones.iter().enumerate() {
-        assert_eq!(phone.status().answered, 1, "agent {n} was called once and stayed");
+        assert_eq!(
+            phone.status().answered,
+            1,
+            "agent {n} was called once and stayed"
+        );
         assert_eq!(team::agent(&server.rest, &team::id(n))["leg"], "up");
         let heard = phone.media().expect("it has a call").heard().continuity();
         assert!(heard.is_one_continuous_stream(), "agent {n}: {heard:?}");
@@ -49,7 +55,11 @@ async fn a_leg_without_speech_stays_up_past_watchdogs_and_session_timers() {
     }
     for phone in &team.phones[2..] {
         let refreshes = u64::from(phone.status().refreshes);
-        assert!(refreshes >= intervals, "{}: {refreshes} refreshes", phone.uri());
+        assert!(
+            refreshes >= intervals,
+            "{}: {refreshes} refreshes",
+            phone.uri()
+        );
     }
     assert_eq!(team.phones[0].violations(), []);
 }
