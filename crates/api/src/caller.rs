@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use outdial_service::{Caller, ServiceError};
 
 use crate::Api;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// The header by which the admin key names its tenant.
 pub(crate) const TENANT_HEADER: &str = "Outdial-Tenant";
@@ -27,16 +27,41 @@ impl FromRequestParts<Api> for Asker {
             })?),
         };
         match api.service.authenticate(secret, tenant).await {
-            Ok(Some(caller)) => Ok(Self(caller)),
-            Ok(None) => Err(Problem::unauthenticated("no key has this secret")),
+            Ok(Some(caller)) => {
+                check_tenant(api, &caller, tenant)?;
+                Ok(Self(caller))
+            }
+            Ok(None) => Err(Problem::new(
+                Kind::Unauthenticated,
+                "no key has this secret",
+            )),
             Err(ServiceError::Invalid(problems)) => Err(Problem::invalid(problems)),
             Err(error) => Err(error.into()),
         }
     }
 }
 
+/// A tenant's key opens its own tenant only; to name another one is a mistake that must not pass in
+/// silence.
+fn check_tenant(api: &Api, caller: &Caller, named: Option<&str>) -> Result<(), Problem> {
+    let Some(named) = named else { return Ok(()) };
+    let own = api.service.tenant(caller.tenant)?.name;
+    if own == named {
+        return Ok(());
+    }
+    Err(Problem::field(
+        TENANT_HEADER,
+        format!("the key belongs to the tenant `{own}`; leave the header out"),
+    ))
+}
+
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let missing = || Problem::unauthenticated("send the header Authorization: Bearer KEY");
+    let missing = || {
+        Problem::new(
+            Kind::Unauthenticated,
+            "send the header Authorization: Bearer KEY",
+        )
+    };
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
     let text = value.to_str().map_err(|_| missing())?;
     let (scheme, secret) = text.split_once(' ').ok_or_else(missing)?;

@@ -78,6 +78,7 @@ pub fn router(service: Service, options: Options) -> Router {
     routes
         .fallback(problem::route_not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(from_fn(telemetry::detach))
         .layer(from_fn(telemetry::observe))
         .with_state(api)
 }

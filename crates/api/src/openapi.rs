@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::Api;
 use crate::caller::TENANT_HEADER;
-use crate::problem::{FieldError, PROBLEM_JSON, Problem};
+use crate::problem::{FieldError, PROBLEM_JSON, ProblemDocument};
 
 /// The name of the one security scheme.
 const KEY: &str = "key";
@@ -38,7 +38,7 @@ const KEY: &str = "key";
         (name = "health", description = "For those who keep the server running"),
         (name = "later", description = "Known, and not built yet: answers 501"),
     ),
-    components(schemas(Problem, FieldError)),
+    components(schemas(ProblemDocument, FieldError)),
 )]
 struct Base;
 
@@ -52,7 +52,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// This document
-#[utoipa::path(get, path = "/openapi.json", tag = "health", security(()),
+#[utoipa::path(get, path = "/openapi.json", operation_id = "readDocument", tag = "health", security(()),
     responses((status = 200, description = "The OpenAPI 3.1 document of this API", content_type = "application/json")))]
 async fn document(State(api): State<Api>) -> Response {
     Json(api.document.as_ref()).into_response()
@@ -115,4 +115,86 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     ]
     .into_iter()
     .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use outdial_domain::{ComplianceProfile, Country, Tenant, TenantId};
+    use outdial_service::FieldProblem;
+    use serde_json::{Value, json};
+
+    use crate::wire::agent::{AgentWish, DispositionJson};
+    use crate::wire::campaign_request::read_new;
+    use crate::wire::registry::KeyRequest;
+    use crate::wire::trunk::{Halt, TrunkResume, TrunkTest};
+
+    /// A name that is like no field, so that the answer lists those that are known.
+    const STRANGE: &str = "zzzzzzzzzzzzzzzzzzzz";
+
+    fn tenant() -> Tenant {
+        Tenant {
+            id: TenantId::new(1),
+            name: "acme".to_owned(),
+            time_zone: "Asia/Shanghai".to_owned(),
+            default_country: Country::new("CN").unwrap(),
+            compliance: ComplianceProfile::none(),
+            max_calls: 1,
+        }
+    }
+
+    /// The fields that a reader knows at this path.
+    fn known<T>(
+        read: impl Fn(&Value) -> Result<T, Vec<FieldProblem>>,
+        path: &[&str],
+    ) -> BTreeSet<String> {
+        let strange = json!({ STRANGE: 1 });
+        let body = path.iter().rev().fold(strange, |inner, name| match name {
+            // A path goes through arrays by their first element.
+            &"[]" => json!([inner]),
+            name => json!({ *name: inner }),
+        });
+        let Err(problems) = read(&body) else {
+            panic!("a strange field was taken")
+        };
+        let found = problems.iter().find_map(|problem| {
+            let at_end = problem.field.ends_with(STRANGE);
+            let list = problem
+                .problem
+                .split_once("known are ")
+                .filter(|_| at_end)?
+                .1;
+            Some(list.split(", ").map(str::to_owned).collect())
+        });
+        found.unwrap_or_else(|| panic!("{path:?}: {problems:?}"))
+    }
+
+    #[test]
+    fn the_document_and_the_readers_know_the_same_fields() {
+        let document = crate::openapi();
+        let documented = |schema: &str| -> BTreeSet<String> {
+            let properties = &document["components"]["schemas"][schema]["properties"];
+            properties.as_object().unwrap().keys().cloned().collect()
+        };
+        let campaign = |path: &[&str]| known(|body| read_new(body, &tenant()), path);
+        assert_eq!(documented("CampaignSettings"), campaign(&[]));
+        assert_eq!(documented("CampaignPatch"), campaign(&[]));
+        assert_eq!(documented("Calendar"), campaign(&["calendar"]));
+        let rule = ["calendar", "rules", "[]"];
+        assert_eq!(documented("CalendarRule"), campaign(&rule));
+        let window = ["calendar", "rules", "[]", "windows", "[]"];
+        assert_eq!(documented("Window"), campaign(&window));
+        assert_eq!(documented("Retry"), campaign(&["retry"]));
+        let busy = ["retry", "by_outcome", "busy"];
+        assert_eq!(documented("RetryByOutcome"), campaign(&busy));
+        assert_eq!(documented("AgentStateRequest"), known(AgentWish::read, &[]));
+        assert_eq!(documented("Disposition"), known(DispositionJson::read, &[]));
+        assert_eq!(documented("KeyRequest"), known(KeyRequest::read, &[]));
+        assert_eq!(documented("Halt"), known(Halt::read, &[]));
+        assert_eq!(documented("TrunkResume"), known(TrunkResume::read, &[]));
+        let country = tenant().default_country;
+        let test = known(|body| TrunkTest::read(body, country), &[]);
+        assert_eq!(documented("TrunkTest"), test);
+    }
 }

@@ -3,8 +3,8 @@
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use outdial_service::{FieldProblem, Role, ServiceError};
-use serde::{Serialize, Serializer};
+use outdial_service::{FieldProblem, ServiceError};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 /// The media type of a problem document.
@@ -31,11 +31,13 @@ pub(crate) enum Kind {
     NotBuilt,
     StorageUnavailable,
     Stopping,
+    /// A fault of ours.
+    Internal,
 }
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Malformed,
         Self::Invalid,
         Self::Unauthenticated,
@@ -51,6 +53,7 @@ impl Kind {
         Self::NotBuilt,
         Self::StorageUnavailable,
         Self::Stopping,
+        Self::Internal,
     ];
 
     /// The URI that names it, its title and its status.
@@ -131,23 +134,42 @@ impl Kind {
                 "The server is stopping",
                 StatusCode::SERVICE_UNAVAILABLE,
             ),
+            Self::Internal => (
+                "urn:outdial:problem:internal",
+                "A fault of the server",
+                StatusCode::INTERNAL_SERVER_ERROR,
+            ),
         }
     }
 }
 
-impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.parts().0)
+impl Kind {
+    /// The header that goes with it: what a client needs to try again.
+    fn header(self) -> Option<(HeaderName, &'static str)> {
+        match self {
+            Self::Unauthenticated => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"outdial\"")),
+            Self::StorageUnavailable => Some((header::RETRY_AFTER, "1")),
+            _ => None,
+        }
     }
 }
 
-/// A problem document (RFC 9457): why a request was not carried out, and what to do about it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+/// Why a request was not carried out.
+#[derive(Clone, Debug)]
 pub(crate) struct Problem {
-    /// Names the kind of problem; stable.
-    #[serde(rename = "type")]
-    #[schema(value_type = String, example = "urn:outdial:problem:invalid")]
     kind: Kind,
+    detail: String,
+    errors: Vec<FieldError>,
+    accepted: Option<u64>,
+}
+
+/// A problem document (RFC 9457): why a request was not carried out, and what to do about it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemDocument {
+    /// Names the kind of problem; stable.
+    #[schema(example = "urn:outdial:problem:invalid")]
+    r#type: &'static str,
     /// The kind of problem in words.
     title: &'static str,
     /// The HTTP status.
@@ -161,9 +183,8 @@ pub(crate) struct Problem {
     errors: Vec<FieldError>,
     /// Contacts that were taken before an import broke off. They stay.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     accepted: Option<u64>,
-    #[serde(skip)]
-    header: Option<(HeaderName, HeaderValue)>,
 }
 
 /// A field that is wrong.
@@ -179,15 +200,11 @@ pub(crate) struct FieldError {
 impl Problem {
     /// A problem of this kind.
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        let (_, title, status) = kind.parts();
         Self {
             kind,
-            title,
-            status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
             accepted: None,
-            header: None,
         }
     }
 
@@ -210,25 +227,9 @@ impl Problem {
         }])
     }
 
-    /// No key, or one that nobody has.
-    pub(crate) fn unauthenticated(detail: &str) -> Self {
-        let mut problem = Self::new(Kind::Unauthenticated, detail);
-        problem.header = Some((
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Bearer realm=\"outdial\""),
-        ));
-        problem
-    }
-
     /// Says how many contacts were taken before an import broke off.
     pub(crate) fn after_accepting(mut self, accepted: u64) -> Self {
         self.accepted = Some(accepted);
-        self
-    }
-
-    /// The same problem with its fields under other names.
-    pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
-        self.errors = errors;
         self
     }
 
@@ -261,46 +262,41 @@ impl From<ServiceError> for Problem {
                 Kind::Forbidden,
                 format!(
                     "a key with the role `{}` may not do this; use a key with a role that may",
-                    role_name(role)
+                    role.as_str()
                 ),
             ),
             ServiceError::NotBuilt(_) => Self::new(Kind::NotBuilt, detail),
             ServiceError::Store(cause) => {
                 // The cause may name files and statements: it is for the operator, not the client.
                 tracing::error!(cause, "a request failed because storage is unavailable");
-                let mut problem = Self::new(
+                Self::new(
                     Kind::StorageUnavailable,
                     "storage cannot take the request now; try again in a moment, and see /readyz",
-                );
-                problem.header = Some((header::RETRY_AFTER, HeaderValue::from_static("1")));
-                problem
+                )
             }
             ServiceError::Stopping => Self::new(Kind::Stopping, detail),
         }
     }
 }
 
-/// A role's name in our API.
-pub(crate) fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Admin => "admin",
-        Role::Supervisor => "supervisor",
-        Role::Integrator => "integrator",
-        Role::Agent => "agent",
-        Role::Auditor => "auditor",
-    }
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (_, _, status) = self.kind.parts();
+        let (r#type, title, status) = self.kind.parts();
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if let Some((name, value)) = self.header.clone() {
-            headers.insert(name, value);
+        if let Some((name, value)) = self.kind.header() {
+            headers.insert(name, HeaderValue::from_static(value));
         }
+        let document = ProblemDocument {
+            r#type,
+            title,
+            status: status.as_u16(),
+            detail: self.detail,
+            errors: self.errors,
+            accepted: self.accepted,
+        };
         // A struct of texts and numbers always has a JSON form.
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&document).unwrap_or_default();
         (status, headers, body).into_response()
     }
 }
@@ -328,6 +324,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use outdial_domain::{CampaignId, LifeCycleError, RevisionNumber};
+    use outdial_service::Role;
 
     use super::*;
 
@@ -368,7 +365,8 @@ mod tests {
         ];
         for (error, status) in table {
             let text = error.to_string();
-            assert_eq!(Problem::from(error).status, status, "{text}");
+            let (_, _, answered) = Problem::from(error).kind.parts();
+            assert_eq!(answered, status, "{text}");
         }
     }
 

@@ -163,7 +163,7 @@ impl Serialize for Time {
 /// A phone number: E.164 with a plus sign, or a dial string of 1 to 24 of `0-9 * #`. Read as a person
 /// of the tenant's country writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
-#[schema(value_type = String, example = "+8613012345678")]
+#[schema(as = PhoneNumber, value_type = String, example = "+8613012345678")]
 pub(crate) struct Number(pub(crate) PhoneNumber);
 
 impl Serialize for Number {

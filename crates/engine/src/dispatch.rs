@@ -103,9 +103,14 @@ impl Engine {
             campaign.refused_until = refused.until;
             self.set_campaign_alarm(id);
         }
-        if !refused.is_for_want_of_room() {
-            // Nothing will come of waiting soon: agents who wait for this call are freed.
-            self.release_ready_agents(id);
+        match refused.why {
+            // Who has accepted a contact does not need another one.
+            Why::NoContact => self.release_agents_without_contact(id),
+            // The campaign that the lines are kept for may be waiting for just these agents.
+            Why::KeptLines => self.release_ready_agents(id),
+            _ if refused.is_for_want_of_room() => {}
+            // Nothing will come of waiting soon.
+            _ => self.release_ready_agents(id),
         }
         self.keep_lines(id);
     }
@@ -118,6 +123,22 @@ impl Engine {
             if old != new && self.lines.keep(old, new) {
                 self.waiters.wake(Need::Line);
             }
+        }
+    }
+
+    fn release_agents_without_contact(&mut self, id: CampaignId) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            return;
+        };
+        if campaign.ready_agents.is_empty() && campaign.called_agents.is_empty() {
+            return;
+        }
+        let bound = campaign.ready_agents.iter().chain(&campaign.called_agents);
+        let without = bound.filter(|(_, chosen)| chosen.is_none());
+        let agents: Vec<_> = without.map(|(&agent, _)| agent).collect();
+        for agent in agents {
+            self.unbind(agent, id);
+            self.release_agent(agent);
         }
     }
 

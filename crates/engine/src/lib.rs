@@ -35,6 +35,7 @@ pub mod output;
 mod pacing;
 mod recover;
 mod route;
+mod self_check;
 mod snapshot;
 mod suspects;
 mod tenant;

@@ -73,6 +73,11 @@ impl Timers {
         alarm.0 = None;
     }
 
+    /// How many deadlines are set.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// The earliest deadline.
     pub(crate) fn first(&self) -> Option<(Timestamp, TimerKey)> {
         self.queue.first().copied()

@@ -37,10 +37,10 @@ impl Engine {
         }
         self.check_contacts(campaign)?;
         let taker = self.find_taker(campaign)?;
+        self.check_line(campaign)?;
         if let (Mode::Preview(_), Taker::Agent(agent)) = (campaign.settings.mode, taker) {
             return self.offer_next(id, agent);
         }
-        self.check_line(campaign)?;
         let next = self.next_contact(id)?;
         let route = self.route(id, next.again)?;
         let called_first = |key| self.agents.get(key).is_some_and(|a| !a.is_permanent());
@@ -241,6 +241,8 @@ impl Engine {
 
     fn no_agent(&self, group: outdial_domain::SkillGroupId, need: Need) -> Refused {
         let why = match self.agents.group(group) {
+            Some(g) if g.has_connected() => Why::Paced,
+            Some(g) if g.has_free() => Why::NotConnected(group),
             Some(g) if g.present() > 0 => Why::AgentsBusy(group),
             _ => Why::NoAgent(group),
         };

@@ -40,12 +40,13 @@ async fn outside(configuration: &Configuration) -> Result<(), Failure> {
             );
         }
     }
-    for trunk in &configuration.setup.trunks {
-        match wiring::check_trunk(configuration, trunk).await {
-            Ok(words) => print(&format!("trunk {}: {words}\n", trunk.name))?,
+    let trunks = wiring::check_trunks(&configuration.sip, &configuration.setup.trunks).await;
+    for (name, result) in trunks {
+        match result {
+            Ok(words) => print(&format!("trunk {name}: {words}\n"))?,
             Err(problem) => {
                 failed = true;
-                eprintln!("error: trunk {} at {}: {problem}", trunk.name, trunk.uri);
+                eprintln!("error: trunk {name}: {problem}");
             }
         }
     }

@@ -118,8 +118,17 @@ pub struct OutputArguments {
     pub json: bool,
 }
 
+const IMPORT_NOTES: &str = "\
+Columns (or fields) number, numbers, external_id, time_zone and priority are ours, every other one is an
+attribute. Lines that are wrong are reported and skipped; the exit code is 1 only if nothing was accepted.";
+
+const EXPORT_NOTES: &str = "\
+One row for each attempt, with its contact's external_id and attributes. In CSV a text from outside that a
+spreadsheet would take for a formula gets a leading apostrophe; in XLSX it is marked as text.";
+
 /// `outdial import`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = IMPORT_NOTES)]
 pub struct ImportArguments {
     /// The campaign
     #[arg(long, value_name = "ID")]
@@ -156,6 +165,7 @@ pub enum ListFormat {
 
 /// `outdial export`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = EXPORT_NOTES)]
 pub struct ExportArguments {
     /// The campaign
     #[arg(long, value_name = "ID")]
@@ -302,7 +312,7 @@ pub struct TrunkArguments {
 pub enum TrunkAction {
     /// Lists the server's trunks and their health
     List,
-    /// Calls a number over a trunk, hangs up at the answer, and tells how it went
+    /// Calls a number over a trunk, hangs up at the answer, and tells how it went (exit code 1 if nobody picked up)
     Test {
         /// The trunk
         name: String,

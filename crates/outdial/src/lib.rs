@@ -17,6 +17,7 @@ mod demo;
 mod export;
 mod failure;
 mod import;
+mod log;
 mod not_built;
 mod operator;
 mod output;

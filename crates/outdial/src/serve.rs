@@ -18,7 +18,8 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     }
     let runtime = wiring::runtime().map_err(Failure::Failed)?;
     let stop_limit = Duration::from_secs(arguments.stop_limit);
-    runtime
-        .block_on(wiring::serve(configuration, stop_limit))
-        .map_err(Failure::Failed)
+    let served = runtime.block_on(wiring::serve(configuration, stop_limit));
+    // After a second signal nothing is waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served.map_err(Failure::Failed)
 }

@@ -1,24 +1,26 @@
 //! Where the parts are put together: the only place that names a concrete store and connector.
 
+mod probe;
+mod signals;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use outdial_domain::Trunk;
 use outdial_service::{Running, Service, Setup};
-use outdial_store::{SqliteStore, Store, Upkeep};
+use outdial_store::SqliteStore;
 use outdial_telephony::sip::{SipConnector, SipSettings};
-use outdial_telephony::{Command, Connector, Event};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Configuration, DatabaseSettings};
+use crate::config::Configuration;
+use crate::log::start_log;
+use signals::Signals;
 
-/// How long `check` waits for a trunk's answer.
-const TRUNK_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) use probe::{check_database, check_trunks};
 
 /// Open files that a busy server needs: two legs a call, a socket each, and room.
 const FILES_WANTED: u64 = 16_384;
@@ -30,19 +32,6 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
         .thread_name("outdial")
         .build()
         .map_err(|error| format!("the system gives no threads: {error}"))
-}
-
-/// Starts to write a readable log to standard error. `OUTDIAL_LOG` filters it (`debug`,
-/// `outdial_service=debug,warn`); without it, what an operator should know is shown.
-pub(crate) fn start_log(unless_set: &str) {
-    let wanted = std::env::var("OUTDIAL_LOG").unwrap_or_else(|_| unless_set.to_owned());
-    // The SIP stack logs whole messages, numbers included, from `info` on.
-    let filter = tracing_subscriber::EnvFilter::new(format!("{wanted},rsipstack=warn"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    // Only a second start in one process fails, and then the first log goes on.
-    let _ = log.try_init();
 }
 
 /// Every leg has a media socket: as many files as the system lets a process open are asked for.
@@ -179,98 +168,9 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// SIGTERM and Ctrl-C.
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn listen() -> Result<Self, String> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let words = |error| format!("signals cannot be listened to: {error}");
-        Ok(Self {
-            terminate: signal(SignalKind::terminate()).map_err(words)?,
-            interrupt: signal(SignalKind::interrupt()).map_err(words)?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
 fn sip_settings(configuration: &Configuration) -> SipSettings {
     let mut settings = SipSettings::at(configuration.sip.listen);
     settings.rtp_ports = configuration.sip.rtp_ports.clone();
     settings.external_address = configuration.sip.external_address;
     settings
-}
-
-/// Opens the database, creating it where it is missing, and says what it found.
-pub(crate) async fn check_database(settings: &DatabaseSettings) -> Result<String, String> {
-    let existed = settings.path.exists();
-    let store = SqliteStore::open(&settings.path).map_err(|error| error.to_string())?;
-    let store: Arc<dyn Store> = Arc::new(store);
-    store.probe().await.map_err(|error| error.to_string())?;
-    let tenants = store
-        .tenants()
-        .await
-        .map_err(|error| error.to_string())?
-        .len();
-    store.close().await.map_err(|error| error.to_string())?;
-    let words = if existed {
-        "opens and commits"
-    } else {
-        "created; commits"
-    };
-    Ok(format!(
-        "{words}, {tenants} tenant{}",
-        if tenants == 1 { "" } else { "s" }
-    ))
-}
-
-/// Asks a trunk whether it is there (OPTIONS), and says how fast it answered.
-pub(crate) async fn check_trunk(
-    configuration: &Configuration,
-    trunk: &Trunk,
-) -> Result<String, String> {
-    // A port of its own: the server itself may be running on the configured one.
-    let mut listen = configuration.sip.listen;
-    listen.set_port(0);
-    let mut settings = sip_settings(configuration);
-    settings.listen = listen;
-    let (connector, mut events) = SipConnector::start(settings)
-        .await
-        .map_err(|error| error.to_string())?;
-    let asked = Trunk {
-        register: false,
-        keepalive: Duration::ZERO,
-        ..trunk.clone()
-    };
-    connector.send(Command::Trunks(vec![asked]));
-    let begin = Instant::now();
-    connector.send(Command::Probe { trunk: trunk.name });
-    let answer = tokio::time::timeout(TRUNK_ANSWERS_WITHIN, async {
-        while let Some(event) = events.recv().await {
-            if let Event::TrunkHealth { answered, .. } = event {
-                return answered;
-            }
-        }
-        false
-    });
-    let answered = answer.await.unwrap_or(false);
-    let took = begin.elapsed();
-    connector.shutdown(Duration::from_millis(100)).await;
-    if answered {
-        Ok(format!("answers OPTIONS within {} ms", took.as_millis()))
-    } else {
-        Err(format!(
-            "does not answer OPTIONS within {} s; check uri, transport and the way there (some carriers answer calls only)",
-            TRUNK_ANSWERS_WITHIN.as_secs()
-        ))
-    }
 }

@@ -77,10 +77,13 @@ fn answers(asked: &Asked) -> Answer {
                 "calls": 0, "max_calls": 30, "breakers": [], "halted": null}], "next_cursor": null}),
         ),
         "POST /api/v1/trunks/carrier/test" => match asked.text().contains("10085") {
-            true => (200, json!({"outcome": "answered", "sip_status": 200})),
+            true => (
+                200,
+                json!({"answered": true, "responded": true, "progress": "ringing", "sip_status": 200, "q850_cause": null}),
+            ),
             false => (
                 200,
-                json!({"outcome": "busy", "sip_status": 486, "blame": "callee"}),
+                json!({"answered": false, "responded": true, "progress": null, "sip_status": 486, "q850_cause": 17}),
             ),
         },
         _ => not_found(),
@@ -197,7 +200,7 @@ fn commands_change_a_campaigns_state_or_say_why_not() {
     let (code, _, told) = ask(&server, &["campaign", "pause", "7"]);
     assert_eq!(code, 1);
     assert!(
-        told.contains("(409): a draft cannot be paused; start it first"),
+        told.contains("a draft cannot be paused; start it first (409)"),
         "{told}"
     );
     let (code, _, told) = ask(&server, &["campaign", "resume", "9"]);
@@ -265,7 +268,10 @@ fn a_trunk_is_listed_and_tested() {
     let (code, shown, _) = ask(&server, &["trunk", "test", "carrier", "--to", "10085"]);
     assert_eq!(
         (code, shown.as_str()),
-        (0, "carrier: answered, SIP status 200\n")
+        (
+            0,
+            "carrier: answered, and hung up, it rang, SIP status 200\n"
+        )
     );
     let (code, shown, _) = ask(
         &server,
@@ -273,7 +279,7 @@ fn a_trunk_is_listed_and_tested() {
     );
     assert_eq!(
         (code, shown.as_str()),
-        (1, "carrier: busy, SIP status 486, blame callee\n")
+        (1, "carrier: not answered, SIP status 486, Q.850 cause 17\n")
     );
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use outdial_store::conformance::{Engine, run_all};
-use outdial_store::{SqliteStore, Store};
+use outdial_store::{SqliteOptions, SqliteStore, Store};
 
 struct Sqlite {
     folder: PathBuf,
@@ -15,7 +15,12 @@ struct Sqlite {
 impl Engine for Sqlite {
     async fn open(&self, database: &str) -> Arc<dyn Store> {
         let file = database.replace("::", "-");
-        Arc::new(SqliteStore::open(&self.folder.join(file)).expect(database))
+        let options = SqliteOptions {
+            // Many small databases, opened often.
+            log_allocated: false,
+            ..SqliteOptions::default()
+        };
+        Arc::new(SqliteStore::open_with(&self.folder.join(file), &options).expect(database))
     }
 }
 

@@ -6,11 +6,9 @@ mod support;
 use std::collections::BTreeMap;
 
 use outdial_domain::{CampaignId, ContactId, ContactPlace, ContactUpdate, History, Order, Outcome};
-use outdial_store::{
-    CampaignQuery, Campaigns, DueContacts, ImportOptions, SqliteStore, Store, Upkeep,
-};
+use outdial_store::{CampaignQuery, Campaigns, DueContacts, ImportOptions, Store, Upkeep};
 use proptest::prelude::*;
-use support::{at, attempt, contact, draft, end, tenant};
+use support::{at, attempt, contact, draft, end, open_small, tenant};
 
 /// What a person does to a campaign's contacts; contacts by their place among those known.
 #[derive(Clone, Debug)]
@@ -232,7 +230,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
-            let store = SqliteStore::open(&folder.path().join("outdial.db")).unwrap();
+            let store = open_small(&folder.path().join("outdial.db"));
             let tenant = tenant(&store).await;
             let campaign = store.create_campaign(draft(tenant, Order::List)).await.unwrap().campaign.id;
             let mut model = Model::default();

@@ -4,31 +4,29 @@
 mod support;
 
 use outdial_domain::{Outcome, TenantId};
-use outdial_store::{Attempts, Contacts, SqliteOptions, SqliteStore, StoreError, Upkeep};
-use support::{attempt, campaign, end, import, number};
+use outdial_store::{Attempts, Contacts, SqliteStore, StoreError, Upkeep};
+use support::{attempt, campaign, contact_id, end, import, number, open_small};
 
-/// An empty database has about forty pages; this leaves room for about a hundred contacts' worth.
-const PAGES: u32 = 200;
+/// No page more than the database has.
+const NONE: u32 = 1;
 const PLENTY: u32 = 1_000_000;
+const CONTACTS: u32 = 2_000;
 
 #[tokio::test]
 async fn a_full_disk_is_told_and_what_was_committed_stays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("outdial.db");
-    let options = SqliteOptions {
-        pages_max: Some(PAGES),
-        ..SqliteOptions::default()
-    };
-    let store = SqliteStore::open_with(&path, &options).unwrap();
+    let store = open_small(&path);
     let campaign = campaign(&store).await;
-    import(&store, campaign, 1, 100).await.unwrap();
+    import(&store, campaign, 1, CONTACTS).await.unwrap();
+    store.limit_pages(NONE).await.unwrap();
 
     // A list that does not fit ends with the error; what was accepted before is there.
-    let refused = import(&store, campaign, 1_000, 100_000).await;
+    let refused = import(&store, campaign, 10_000, 100_000).await;
     assert_eq!(refused, Err(StoreError::Full));
     assert!(refused.err().unwrap().is_passing());
     let accepted = store.contact_counts(campaign).await.unwrap().fresh;
-    assert!((100..100_100).contains(&accepted), "{accepted}");
+    assert!((2_000..102_000).contains(&accepted), "{accepted}");
 
     // Dials fail one by one when nothing fits any more, and leave nothing behind.
     let mut placed = 0;
@@ -37,7 +35,7 @@ async fn a_full_disk_is_told_and_what_was_committed_stays() {
             Ok(()) => placed += 1,
             Err(error) => break error,
         }
-        assert!(placed < 100, "the disk was never full");
+        assert!(placed < u64::from(CONTACTS), "the disk was never full");
     };
     assert_eq!(failure, StoreError::Full);
     assert_eq!(store.open_attempts().await.unwrap().len() as u64, placed);
@@ -60,6 +58,13 @@ async fn a_full_disk_is_told_and_what_was_committed_stays() {
         let found = store.contacts_with_number(TenantId::new(1), Some(campaign), number(index));
         found.await.unwrap().len()
     };
+    let last = store
+        .contact(contact_id(campaign, accepted))
+        .await
+        .unwrap()
+        .unwrap();
+    let found = store.contacts_with_number(TenantId::new(1), None, last.numbers[0]);
+    assert_eq!(found.await.unwrap(), [last]);
     assert_eq!(find(&store, 1_000).await, 1);
     assert_eq!(find(&store, 200_001).await, 1);
     store.close().await.unwrap();

@@ -1,13 +1,10 @@
-//! Splits CSV (RFC 4180) into records, and knows what their columns mean.
+//! Splits CSV (RFC 4180) into records.
 
 use csv_core::ReadRecordResult;
-use outdial_domain::NewContact;
-use outdial_service::FieldProblem;
 
 use super::buffer::Buffer;
-use super::row::{Draft, RowRules};
+use super::columns::Table;
 use super::{Broken, RECORD_BYTES_MAX};
-use crate::fields::{Findings, echo};
 
 /// Most columns of a list.
 const COLUMNS_MAX: usize = 500;
@@ -47,6 +44,14 @@ enum Found {
     End,
 }
 
+/// What begins on a line.
+pub(super) enum Line<'a> {
+    /// A record.
+    Record(u64, Fields<'a>),
+    /// Nothing that can be read, for this reason.
+    Wrong(u64, &'static str),
+}
+
 const TOO_LONG: &str = "is longer than 65536 bytes, or has more than 500 columns";
 const STRAY_QUOTE: &str =
     "has a quote that is never closed, or text after one; inside a field write quotes twice";
@@ -55,7 +60,7 @@ impl Default for Records {
     fn default() -> Self {
         Self {
             buffer: Buffer::default(),
-            core: csv_core::Reader::new(),
+            core: fresh_core(),
             scanned: 0,
             text: vec![0; RECORD_BYTES_MAX],
             ends: vec![0; COLUMNS_MAX],
@@ -103,11 +108,11 @@ impl Records {
 
     /// The next record and the line on which it begins, or a line that is wrong; `None` when it takes
     /// more bytes, or the list is over.
-    pub(super) fn read(&mut self) -> Option<Result<(u64, Fields<'_>), (u64, &'static str)>> {
+    pub(super) fn read(&mut self) -> Option<Line<'_>> {
         match self.find() {
             Found::Nothing | Found::End => None,
-            Found::Wrong(line, problem) => Some(Err((line, problem))),
-            Found::Record(line) => Some(Ok((line, self.fields()))),
+            Found::Wrong(line, problem) => Some(Line::Wrong(line, problem)),
+            Found::Record(line) => Some(Line::Record(line, self.fields())),
         }
     }
 
@@ -188,7 +193,7 @@ impl Records {
             }
         };
         self.before += newlines(&raw[..used]);
-        self.core = csv_core::Reader::new();
+        self.core = fresh_core();
         self.buffer.consume(used);
         self.scanned = 0;
         self.begin();
@@ -207,6 +212,14 @@ impl Records {
         }
         end.is_some()
     }
+}
+
+/// A parser before the first byte of a record. Left to itself it would take a byte order mark for
+/// its own at every place where it begins anew; [`Buffer`] knows where the one place for it is.
+fn fresh_core() -> csv_core::Reader {
+    let mut core = csv_core::Reader::new();
+    core.read_record(b"\n", &mut [], &mut []);
+    core
 }
 
 /// Length of the line ends before a record: blank lines, and the second half of a CR LF.
@@ -256,135 +269,16 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn count(self) -> usize {
+    /// How many there are.
+    pub(super) fn count(self) -> usize {
         self.ends.len()
     }
 
-    fn iter(self) -> impl Iterator<Item = &'a [u8]> {
+    /// Each field's bytes.
+    pub(super) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts
             .zip(self.ends)
             .map(move |(start, &end)| &self.text[start..end])
-    }
-}
-
-/// What the columns of a list mean, in their order.
-pub(super) struct Table(Vec<Column>);
-
-enum Column {
-    Number,
-    Numbers,
-    ExternalId,
-    TimeZone,
-    Priority,
-    Attribute(String),
-}
-
-impl Column {
-    fn named(name: &str) -> Self {
-        match name {
-            "number" => Self::Number,
-            "numbers" => Self::Numbers,
-            "external_id" => Self::ExternalId,
-            "time_zone" => Self::TimeZone,
-            "priority" => Self::Priority,
-            other => Self::Attribute(other.to_owned()),
-        }
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Self::Number => "number",
-            Self::Numbers => "numbers",
-            Self::ExternalId => "external_id",
-            Self::TimeZone => "time_zone",
-            Self::Priority => "priority",
-            Self::Attribute(name) => name,
-        }
-    }
-}
-
-impl Table {
-    /// The columns that a header row names.
-    fn new(header: Fields<'_>) -> Result<Self, String> {
-        let mut columns: Vec<Column> = Vec::with_capacity(header.count());
-        for field in header.iter() {
-            let name = std::str::from_utf8(field)
-                .map_err(|_| "the header row is not UTF-8; save the list as UTF-8".to_owned())?
-                .trim();
-            let sound =
-                (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control);
-            if !sound {
-                return Err(format!(
-                    "column {} of the header row must have a name of 1 to 100 characters",
-                    columns.len() + 1
-                ));
-            }
-            if columns.iter().any(|column| column.name() == name) {
-                return Err(format!(
-                    "the header row names the column `{}` twice",
-                    echo(name)
-                ));
-            }
-            columns.push(Column::named(name));
-        }
-        let has_number = columns
-            .iter()
-            .any(|column| matches!(column, Column::Number | Column::Numbers));
-        if has_number {
-            return Ok(Self(columns));
-        }
-        let hint = match columns.as_slice() {
-            [Column::Attribute(all)] if all.contains([';', '\t']) => {
-                "; columns are separated by commas"
-            }
-            _ => "",
-        };
-        let names: Vec<String> = columns.iter().take(10).map(|c| echo(c.name())).collect();
-        Err(format!(
-            "the header row has no column `number`; it has `{}`{hint}",
-            names.join("`, `")
-        ))
-    }
-
-    /// The contact that a record describes.
-    pub(super) fn contact(
-        &self,
-        rules: &mut RowRules,
-        fields: Fields<'_>,
-    ) -> Result<NewContact, Vec<FieldProblem>> {
-        let mut findings = Findings::default();
-        let mut draft = Draft::default();
-        if fields.count() != self.0.len() {
-            findings.add(
-                "",
-                format!(
-                    "has {} fields; the header row names {} columns",
-                    fields.count(),
-                    self.0.len()
-                ),
-            );
-            return Err(findings.into_problems());
-        }
-        for (column, field) in self.0.iter().zip(fields.iter()) {
-            let Ok(text) = std::str::from_utf8(field) else {
-                findings.add(column.name(), "is not UTF-8");
-                continue;
-            };
-            let trimmed = text.trim();
-            if trimmed.is_empty() {
-                continue;
-            }
-            let name = column.name();
-            match column {
-                Column::Number => rules.number(&mut findings, name, trimmed, &mut draft),
-                Column::Numbers => rules.numbers(&mut findings, name, trimmed, &mut draft),
-                Column::ExternalId => draft.external_id = rules.external_id(&mut findings, trimmed),
-                Column::TimeZone => draft.time_zone = rules.time_zone(&mut findings, trimmed),
-                Column::Priority => draft.priority = rules.priority(&mut findings, trimmed.parse()),
-                Column::Attribute(_) => rules.attribute(&mut findings, name, text, &mut draft),
-            }
-        }
-        draft.finish(findings)
     }
 }

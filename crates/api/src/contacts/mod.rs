@@ -22,6 +22,7 @@
 
 mod array;
 mod buffer;
+mod columns;
 mod csv;
 mod lines;
 mod row;
@@ -30,7 +31,8 @@ use outdial_domain::{Country, NewContact};
 use outdial_service::FieldProblem;
 
 use array::Elements;
-use csv::{Records, Table};
+use columns::Table;
+use csv::{Line, Records};
 use lines::Lines;
 use row::RowRules;
 
@@ -110,7 +112,7 @@ pub struct ContactReader {
 }
 
 enum Source {
-    Csv(Records, Option<Table>),
+    Csv(Box<Records>, Option<Table>),
     Ndjson(Lines),
     Json(Elements),
 }
@@ -127,7 +129,7 @@ impl ContactReader {
     /// A reader of a list whose numbers are written as in this country.
     pub fn new(format: Format, country: Country) -> Self {
         let source = match format {
-            Format::Csv => Source::Csv(Records::default(), None),
+            Format::Csv => Source::Csv(Box::default(), None),
             Format::Ndjson => Source::Ndjson(Lines::default()),
             Format::Json => Source::Json(Elements::default()),
         };
@@ -167,7 +169,7 @@ impl ContactReader {
             Source::Json(elements) => elements.read()?,
         };
         Ok(record.map(|record| match record {
-            Record::Bytes(line, bytes) => as_row(line, self.rows.from_json(bytes)),
+            Record::Bytes(line, bytes) => as_row(line, self.rows.contact_of(bytes)),
             Record::TooLong(line) => too_long(line),
         }))
     }
@@ -185,12 +187,10 @@ fn read_csv(
             None => return Ok(None),
         },
     };
-    let row = match records.read() {
-        None => return Ok(None),
-        Some(Ok((line, fields))) => as_row(line, columns.contact(rows, fields)),
-        Some(Err((line, problem))) => wrong(line, problem),
-    };
-    Ok(Some(row))
+    Ok(records.read().map(|line| match line {
+        Line::Record(line, fields) => as_row(line, columns.contact(rows, fields)),
+        Line::Wrong(line, problem) => wrong(line, problem),
+    }))
 }
 
 fn as_row(line: u64, contact: Result<NewContact, Vec<FieldProblem>>) -> Row {

@@ -80,7 +80,7 @@ impl RowRules {
     }
 
     /// The contact that a JSON object describes.
-    pub(super) fn from_json(&mut self, bytes: &[u8]) -> Result<NewContact, Vec<FieldProblem>> {
+    pub(super) fn contact_of(&mut self, bytes: &[u8]) -> Result<NewContact, Vec<FieldProblem>> {
         let value: Value = match serde_json::from_slice(bytes) {
             Ok(value) => value,
             Err(error) => {

@@ -28,7 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// List the agents, by id
-#[utoipa::path(get, path = "/agents", tag = "agents", params(PageParams),
+#[utoipa::path(get, path = "/agents", operation_id = "listAgents", tag = "agents", params(PageParams),
     responses((status = 200, description = "A page of agents", body = List<AgentJson>)))]
 async fn list(
     State(api): State<Api>,
@@ -46,7 +46,7 @@ async fn list(
 }
 
 /// Show an agent
-#[utoipa::path(get, path = "/agents/{id}", tag = "agents",
+#[utoipa::path(get, path = "/agents/{id}", operation_id = "showAgent", tag = "agents",
     params(("id" = String, Path, description = "The agent")),
     responses((status = 200, description = "The agent", body = AgentJson)))]
 async fn show(
@@ -63,7 +63,7 @@ async fn show(
 /// Say what an agent wishes to be
 ///
 /// The wish is kept across a restart: the server calls the phone of a ready agent again.
-#[utoipa::path(put, path = "/agents/{id}/state", tag = "agents",
+#[utoipa::path(put, path = "/agents/{id}/state", operation_id = "setAgentState", tag = "agents",
     params(("id" = String, Path, description = "The agent")),
     request_body = AgentWish,
     responses((status = 200, description = "The agent", body = AgentJson)))]
@@ -82,7 +82,7 @@ async fn wish(
 }
 
 /// End an agent's wrap-up early
-#[utoipa::path(post, path = "/agents/{id}/end-wrap-up", tag = "agents",
+#[utoipa::path(post, path = "/agents/{id}/end-wrap-up", operation_id = "endWrapUp", tag = "agents",
     params(("id" = String, Path, description = "The agent")),
     responses((status = 200, description = "The agent", body = AgentJson)))]
 async fn end_wrap_up(
@@ -95,7 +95,7 @@ async fn end_wrap_up(
 }
 
 /// List the contacts that are offered to an agent right now
-#[utoipa::path(get, path = "/agents/{id}/offers", tag = "agents",
+#[utoipa::path(get, path = "/agents/{id}/offers", operation_id = "listOffers", tag = "agents",
     params(("id" = String, Path, description = "The agent"), PageParams),
     responses((status = 200, description = "A page of offers", body = List<OfferJson>)))]
 async fn offers(
@@ -117,7 +117,7 @@ async fn offers(
 /// Take an offered contact
 ///
 /// It is called.
-#[utoipa::path(post, path = "/offers/{id}/accept", tag = "agents",
+#[utoipa::path(post, path = "/offers/{id}/accept", operation_id = "acceptOffer", tag = "agents",
     params(("id" = u64, Path, description = "The offer")),
     responses((status = 204, description = "The contact is being called")))]
 async fn accept(
@@ -130,7 +130,7 @@ async fn accept(
 }
 
 /// Leave an offered contact
-#[utoipa::path(post, path = "/offers/{id}/skip", tag = "agents",
+#[utoipa::path(post, path = "/offers/{id}/skip", operation_id = "skipOffer", tag = "agents",
     params(("id" = u64, Path, description = "The offer")),
     responses((status = 204, description = "The offer is over")))]
 async fn skip(

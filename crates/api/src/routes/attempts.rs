@@ -38,7 +38,7 @@ struct AttemptParams {
 }
 
 /// List the tenant's attempts, in the order in which they were placed
-#[utoipa::path(get, path = "/attempts", tag = "attempts", params(AttemptParams, PageParams),
+#[utoipa::path(get, path = "/attempts", operation_id = "listAttempts", tag = "attempts", params(AttemptParams, PageParams),
     responses((status = 200, description = "A page of attempts", body = List<AttemptJson>)))]
 async fn list(
     State(api): State<Api>,
@@ -49,7 +49,7 @@ async fn list(
 }
 
 /// List a campaign's attempts, in the order in which they were placed
-#[utoipa::path(get, path = "/campaigns/{id}/attempts", tag = "attempts",
+#[utoipa::path(get, path = "/campaigns/{id}/attempts", operation_id = "listAttemptsOfCampaign", tag = "attempts",
     params(("id" = u32, Path, description = "The campaign"), AttemptParams, PageParams),
     responses((status = 200, description = "A page of attempts", body = List<AttemptJson>)))]
 async fn list_of_campaign(
@@ -85,7 +85,7 @@ async fn page(
 }
 
 /// Show an attempt
-#[utoipa::path(get, path = "/attempts/{id}", tag = "attempts",
+#[utoipa::path(get, path = "/attempts/{id}", operation_id = "showAttempt", tag = "attempts",
     params(("id" = u64, Path, description = "The attempt")),
     responses((status = 200, description = "The attempt", body = AttemptJson)))]
 async fn show(
@@ -100,7 +100,7 @@ async fn show(
 }
 
 /// Say what the agent concluded of a call
-#[utoipa::path(post, path = "/attempts/{id}/disposition", tag = "attempts",
+#[utoipa::path(post, path = "/attempts/{id}/disposition", operation_id = "disposeAttempt", tag = "attempts",
     params(("id" = u64, Path, description = "The attempt")),
     request_body = DispositionJson,
     responses((status = 204, description = "It is stored")))]
@@ -120,7 +120,7 @@ async fn dispose(
 /// End the callee's leg of a call
 ///
 /// The agent goes on to wrap-up.
-#[utoipa::path(post, path = "/calls/{id}/hangup", tag = "attempts",
+#[utoipa::path(post, path = "/calls/{id}/hangup", operation_id = "hangUp", tag = "attempts",
     params(("id" = u64, Path, description = "The call: the id of its attempt")),
     responses((status = 204, description = "The call is being ended")))]
 async fn hang_up(

@@ -18,7 +18,8 @@ use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::{Query, phone_number, truth_of};
 use crate::wire::campaign::{CampaignJson, CampaignSettings, RevisionJson};
-use crate::wire::campaign_request::{CampaignPatch, Patch, read_new};
+use crate::wire::campaign_edit::{CampaignPatch, Patch};
+use crate::wire::campaign_request::read_new;
 use crate::wire::list::{List, PageParams};
 use crate::wire::stats::{ExplanationJson, StatsJson};
 
@@ -38,7 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 /// Make a campaign
 ///
 /// It is created as draft. The same `Idempotency-Key` answers the same campaign again.
-#[utoipa::path(post, path = "/campaigns", tag = "campaigns",
+#[utoipa::path(post, path = "/campaigns", operation_id = "createCampaign", tag = "campaigns",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request the same request; 1 to 255 visible ASCII characters")),
     request_body = CampaignSettings,
     responses((status = 201, description = "The campaign", body = CampaignJson,
@@ -61,7 +62,7 @@ async fn create(
 }
 
 /// List the campaigns, newest first
-#[utoipa::path(get, path = "/campaigns", tag = "campaigns", params(PageParams),
+#[utoipa::path(get, path = "/campaigns", operation_id = "listCampaigns", tag = "campaigns", params(PageParams),
     responses((status = 200, description = "A page of campaigns", body = List<CampaignJson>)))]
 async fn list(
     State(api): State<Api>,
@@ -77,7 +78,7 @@ async fn list(
 }
 
 /// Show a campaign
-#[utoipa::path(get, path = "/campaigns/{id}", tag = "campaigns",
+#[utoipa::path(get, path = "/campaigns/{id}", operation_id = "showCampaign", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign")),
     responses((status = 200, description = "The campaign", body = CampaignJson,
         headers(("ETag" = String, description = "Its revision")))))]
@@ -107,7 +108,7 @@ struct EditParams {
 /// stays, null goes back to the default. `target`, `flow_first` and `abandonment_window` are replaced as
 /// a whole. The mode, the kind of target and what the server gives never change. Calls in progress keep
 /// the settings under which they were placed.
-#[utoipa::path(patch, path = "/campaigns/{id}", tag = "campaigns",
+#[utoipa::path(patch, path = "/campaigns/{id}", operation_id = "editCampaign", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign"),
         ("If-Match" = Option<String>, Header, description = "The ETag that was read; refused with 412 when the campaign has been edited since"),
         EditParams),
@@ -150,7 +151,7 @@ async fn edit(
 }
 
 /// Start a campaign
-#[utoipa::path(post, path = "/campaigns/{id}/start", tag = "campaigns",
+#[utoipa::path(post, path = "/campaigns/{id}/start", operation_id = "startCampaign", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign")),
     responses((status = 200, description = "The campaign", body = CampaignJson)))]
 async fn start(
@@ -165,7 +166,7 @@ async fn start(
 /// Hold dialing
 ///
 /// Calls in progress go on.
-#[utoipa::path(post, path = "/campaigns/{id}/pause", tag = "campaigns",
+#[utoipa::path(post, path = "/campaigns/{id}/pause", operation_id = "pauseCampaign", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign")),
     responses((status = 200, description = "The campaign", body = CampaignJson)))]
 async fn pause(
@@ -178,7 +179,7 @@ async fn pause(
 }
 
 /// Go on after a pause
-#[utoipa::path(post, path = "/campaigns/{id}/resume", tag = "campaigns",
+#[utoipa::path(post, path = "/campaigns/{id}/resume", operation_id = "resumeCampaign", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign")),
     responses((status = 200, description = "The campaign", body = CampaignJson)))]
 async fn resume(
@@ -191,7 +192,7 @@ async fn resume(
 }
 
 /// End a campaign now
-#[utoipa::path(post, path = "/campaigns/{id}/abort", tag = "campaigns",
+#[utoipa::path(post, path = "/campaigns/{id}/abort", operation_id = "abortCampaign", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign")),
     responses((status = 200, description = "The campaign", body = CampaignJson)))]
 async fn abort(
@@ -219,7 +220,7 @@ async fn command(
 }
 
 /// List a campaign's revisions, oldest first
-#[utoipa::path(get, path = "/campaigns/{id}/revisions", tag = "campaigns",
+#[utoipa::path(get, path = "/campaigns/{id}/revisions", operation_id = "listRevisions", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign"), PageParams),
     responses((status = 200, description = "A page of revisions", body = List<RevisionJson>)))]
 async fn revisions(
@@ -239,7 +240,7 @@ async fn revisions(
 }
 
 /// How a campaign is doing
-#[utoipa::path(get, path = "/campaigns/{id}/stats", tag = "campaigns",
+#[utoipa::path(get, path = "/campaigns/{id}/stats", operation_id = "showStats", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign")),
     responses((status = 200, description = "Its figures", body = StatsJson)))]
 async fn stats(
@@ -263,7 +264,7 @@ struct ExplainParams {
 }
 
 /// Why a campaign, or a number in it, is (not) dialed
-#[utoipa::path(get, path = "/campaigns/{id}/explain", tag = "campaigns",
+#[utoipa::path(get, path = "/campaigns/{id}/explain", operation_id = "explainCampaign", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign"), ExplainParams),
     responses((status = 200, description = "The reasons", body = ExplanationJson)))]
 async fn explain(

@@ -23,7 +23,7 @@ use crate::wire::contact::{ContactJson, NewContactJson};
 use crate::wire::list::{List, PageParams};
 
 /// Contacts that go to the service at once.
-const BATCH: usize = 2_000;
+const BATCH: usize = 1_000;
 
 /// Most wrong lines that a report lists.
 const ERRORS_MAX: usize = 1_000;
@@ -87,7 +87,7 @@ impl ImportReport {
 /// ours, every other column is an attribute. It is taken as it comes, whatever its length; a line that is
 /// wrong is reported and skipped. When it breaks off, what came before stays, and the problem says how many
 /// contacts that were.
-#[utoipa::path(post, path = "/campaigns/{id}/contacts", tag = "contacts",
+#[utoipa::path(post, path = "/campaigns/{id}/contacts", operation_id = "addContacts", tag = "contacts",
     params(("id" = u32, Path, description = "The campaign"), AddParams),
     request_body(content(
         (Vec<NewContactJson> = "application/json"),
@@ -119,13 +119,10 @@ async fn add(
     };
     let reader = ContactReader::new(format, country);
     let end = taking.read(reader, request.into_body()).await;
-    let mut report = taking.finish().await?;
+    let report = taking.finish().await?;
     match end {
         Ok(()) => Ok(Json(report)),
-        Err(problem) => {
-            report.errors.truncate(0);
-            Err(problem.after_accepting(report.accepted))
-        }
+        Err(problem) => Err(problem.after_accepting(report.accepted)),
     }
 }
 
@@ -191,7 +188,7 @@ async fn next_piece(pieces: &mut BodyDataStream) -> Result<Option<bytes::Bytes>,
 }
 
 /// List a campaign's contacts, in the order in which they came
-#[utoipa::path(get, path = "/campaigns/{id}/contacts", tag = "contacts",
+#[utoipa::path(get, path = "/campaigns/{id}/contacts", operation_id = "listContacts", tag = "contacts",
     params(("id" = u32, Path, description = "The campaign"), PageParams),
     responses((status = 200, description = "A page of contacts", body = List<ContactJson>)))]
 async fn list(

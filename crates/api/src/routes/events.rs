@@ -38,7 +38,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 /// `trunk.health`. The data is a JSON object with `at`, `tenant`, `campaign_id` (null where an event is about
 /// no campaign) and what happened. A listener that comes back with `Last-Event-ID` hears what it missed
 /// first. A key with the role agent hears what is about its own agent only.
-#[utoipa::path(get, path = "/events", tag = "events",
+#[utoipa::path(get, path = "/events", operation_id = "listen", tag = "events",
     params(("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was seen")),
     responses((status = 200, description = "Events, one after the other", body = String, content_type = "text/event-stream")))]
 async fn events(

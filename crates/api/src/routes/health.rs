@@ -28,7 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// Whether the server is alive
-#[utoipa::path(get, path = "/healthz", tag = "health", security(()),
+#[utoipa::path(get, path = "/healthz", operation_id = "isAlive", tag = "health", security(()),
     responses((status = 200, description = "It is", body = Alive)))]
 async fn alive() -> Json<Alive> {
     Json(Alive { alive: true })
@@ -43,7 +43,7 @@ struct Alive {
 /// Whether the server can take requests
 ///
 /// Trunks and agents are shown, and never make it say no.
-#[utoipa::path(get, path = "/readyz", tag = "health", security(()),
+#[utoipa::path(get, path = "/readyz", operation_id = "isReady", tag = "health", security(()),
     responses((status = 200, description = "It can", body = ReadinessJson),
         (status = 503, description = "It cannot, and why", body = ReadinessJson)))]
 async fn ready(State(api): State<Api>) -> Response {
@@ -114,7 +114,7 @@ impl From<TrunkView> for TrunkHealth {
 }
 
 /// The server's figures for Prometheus
-#[utoipa::path(get, path = "/metrics", tag = "health", security(()),
+#[utoipa::path(get, path = "/metrics", operation_id = "readMetrics", tag = "health", security(()),
     responses((status = 200, description = "The figures in the text format of Prometheus", body = String, content_type = "text/plain")))]
 async fn metrics(State(api): State<Api>) -> Response {
     let text = api

@@ -26,7 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// List the trunks
-#[utoipa::path(get, path = "/trunks", tag = "operations", params(PageParams),
+#[utoipa::path(get, path = "/trunks", operation_id = "listTrunks", tag = "operations", params(PageParams),
     responses((status = 200, description = "A page of trunks", body = List<TrunkJson>)))]
 async fn trunks(
     State(api): State<Api>,
@@ -44,7 +44,7 @@ async fn trunks(
 }
 
 /// Lift the breakers of a trunk
-#[utoipa::path(post, path = "/trunks/{name}/resume", tag = "operations",
+#[utoipa::path(post, path = "/trunks/{name}/resume", operation_id = "resumeTrunk", tag = "operations",
     params(("name" = String, Path, description = "The trunk")),
     request_body = TrunkResume,
     responses((status = 200, description = "The trunk", body = TrunkJson)))]
@@ -65,7 +65,7 @@ async fn resume_trunk(
 /// Call a number over a trunk
 ///
 /// Without any campaign: tells how it went, and hangs up at once when it is answered.
-#[utoipa::path(post, path = "/trunks/{name}/test", tag = "operations",
+#[utoipa::path(post, path = "/trunks/{name}/test", operation_id = "testTrunk", tag = "operations",
     params(("name" = String, Path, description = "The trunk")),
     request_body = TrunkTest,
     responses((status = 200, description = "How it went", body = TrunkTestResult)))]
@@ -88,7 +88,7 @@ async fn test_trunk(
 ///
 /// Of the tenant, over a trunk, or of a campaign: no call goes out any more within a second, until it is
 /// released; kept across restarts. Calls in progress go on.
-#[utoipa::path(post, path = "/halt", tag = "operations", request_body = Halt,
+#[utoipa::path(post, path = "/halt", operation_id = "halt", tag = "operations", request_body = Halt,
     responses((status = 204, description = "It is halted")))]
 async fn halt(
     State(api): State<Api>,
@@ -101,7 +101,7 @@ async fn halt(
 }
 
 /// Let calls go out again after a halt
-#[utoipa::path(post, path = "/halt/release", tag = "operations", request_body = Halt,
+#[utoipa::path(post, path = "/halt/release", operation_id = "releaseHalt", tag = "operations", request_body = Halt,
     responses((status = 204, description = "It is released")))]
 async fn release(
     State(api): State<Api>,

@@ -29,7 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// List the skill groups
-#[utoipa::path(get, path = "/skill-groups", tag = "tenant", params(PageParams),
+#[utoipa::path(get, path = "/skill-groups", operation_id = "listSkillGroups", tag = "tenant", params(PageParams),
     responses((status = 200, description = "A page of skill groups", body = List<SkillGroupJson>)))]
 async fn skill_groups(
     State(api): State<Api>,
@@ -43,7 +43,7 @@ async fn skill_groups(
 }
 
 /// List the number groups
-#[utoipa::path(get, path = "/number-groups", tag = "tenant", params(PageParams),
+#[utoipa::path(get, path = "/number-groups", operation_id = "listNumberGroups", tag = "tenant", params(PageParams),
     responses((status = 200, description = "A page of number groups", body = List<NumberGroupJson>)))]
 async fn number_groups(
     State(api): State<Api>,
@@ -57,7 +57,7 @@ async fn number_groups(
 }
 
 /// List the caller IDs
-#[utoipa::path(get, path = "/caller-ids", tag = "tenant", params(PageParams),
+#[utoipa::path(get, path = "/caller-ids", operation_id = "listCallerIds", tag = "tenant", params(PageParams),
     responses((status = 200, description = "A page of caller IDs", body = List<CallerIdJson>)))]
 async fn caller_ids(
     State(api): State<Api>,
@@ -71,7 +71,7 @@ async fn caller_ids(
 }
 
 /// List the flows
-#[utoipa::path(get, path = "/flows", tag = "tenant", params(PageParams),
+#[utoipa::path(get, path = "/flows", operation_id = "listFlows", tag = "tenant", params(PageParams),
     responses((status = 200, description = "A page of flows", body = List<FlowJson>)))]
 async fn flows(
     State(api): State<Api>,
@@ -85,7 +85,7 @@ async fn flows(
 }
 
 /// List the keys
-#[utoipa::path(get, path = "/keys", tag = "tenant", params(PageParams),
+#[utoipa::path(get, path = "/keys", operation_id = "listKeys", tag = "tenant", params(PageParams),
     responses((status = 200, description = "A page of keys, without their secrets", body = List<KeyJson>)))]
 async fn keys(
     State(api): State<Api>,
@@ -101,7 +101,7 @@ async fn keys(
 /// Make a key
 ///
 /// Its secret is in this answer and never shown again.
-#[utoipa::path(post, path = "/keys", tag = "tenant", request_body = KeyRequest,
+#[utoipa::path(post, path = "/keys", operation_id = "createKey", tag = "tenant", request_body = KeyRequest,
     responses((status = 201, description = "The key with its secret", body = KeyJson)))]
 async fn create_key(
     State(api): State<Api>,
@@ -118,7 +118,7 @@ async fn create_key(
 }
 
 /// Take a key back
-#[utoipa::path(delete, path = "/keys/{name}", tag = "tenant",
+#[utoipa::path(delete, path = "/keys/{name}", operation_id = "deleteKey", tag = "tenant",
     params(("name" = String, Path, description = "The key")),
     responses((status = 204, description = "It opens nothing any more")))]
 async fn delete_key(

@@ -1,18 +1,14 @@
-//! What a client asks a campaign to be: a new one, or an edit of one.
+//! What a client asks a campaign to be.
 
 use outdial_domain::{
     AtEnd, Calendar, Mode, Order, PhoneNumber, Settings, SkillGroupId, Target, Tenant,
 };
 use outdial_service::FieldProblem;
 use serde_json::{Map, Value};
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
 
 use crate::fields::{At, Findings, Object};
 use crate::scalar::{phone_number, seconds, share, text, whole};
 use crate::wire::calendar::read_calendar;
-use crate::wire::campaign::CampaignSettings;
-use crate::wire::merge::merge;
 use crate::wire::mode::{read_mode, read_target, read_window};
 use crate::wire::names::named;
 use crate::wire::retry::read_retry;
@@ -21,7 +17,7 @@ use crate::wire::retry::read_retry;
 const CALLER_IDS_MAX: usize = 10_000;
 
 /// Fields whose value is one of several forms: an edit replaces them as a whole.
-const CHOICES: [&str; 3] = ["target", "flow_first", "abandonment_window"];
+pub(super) const CHOICES: [&str; 3] = ["target", "flow_first", "abandonment_window"];
 
 /// Fields of a campaign that no request sets, each with what to do instead.
 const GIVEN_BY_SERVER: [(&str, &str); 8] = [
@@ -53,69 +49,8 @@ pub(crate) fn read_new(body: &Value, tenant: &Tenant) -> Result<Settings, Vec<Fi
     read_settings(findings, &fields, tenant)
 }
 
-/// An edit as the OpenAPI document shows it: any of the fields of the settings.
-pub(crate) struct CampaignPatch;
-
-impl PartialSchema for CampaignPatch {
-    fn schema() -> RefOr<Schema> {
-        let mut schema = CampaignSettings::schema();
-        if let RefOr::T(Schema::Object(object)) = &mut schema {
-            object.required.clear();
-            object.description =
-                Some("The settings that an edit changes; null = back to the default.".to_owned());
-        }
-        schema
-    }
-}
-
-impl ToSchema for CampaignPatch {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        CampaignSettings::schemas(schemas);
-    }
-}
-
-/// An edit as it was sent, checked for fields that no edit changes.
-#[derive(Debug)]
-pub(crate) struct Patch(Map<String, Value>);
-
-impl Patch {
-    /// Reads an edit of `current`, the campaign as our API shows it.
-    ///
-    /// # Errors
-    /// The fields in it that no edit changes.
-    pub(crate) fn read(body: &Value, current: &Value) -> Result<Self, Vec<FieldProblem>> {
-        let mut findings = Findings::default();
-        let empty = Map::new();
-        let current = current.as_object().unwrap_or(&empty);
-        if let Some(mut fields) = object(&mut findings, body) {
-            leave_server_fields(&mut findings, &mut fields, current);
-            if findings.is_empty() {
-                return Ok(Self(fields));
-            }
-        }
-        Err(findings.into_problems())
-    }
-
-    /// The settings after the edit.
-    ///
-    /// # Errors
-    /// Everything that would be wrong with them.
-    pub(crate) fn apply(
-        &self,
-        settings: &Settings,
-        tenant: &Tenant,
-    ) -> Result<Settings, Vec<FieldProblem>> {
-        // Settings always have a JSON form: their maps have text keys, their numbers are finite.
-        let current = serde_json::to_value(CampaignSettings::from(settings)).unwrap_or_default();
-        let Value::Object(mut fields) = current else {
-            return Err(Vec::new());
-        };
-        merge(&mut fields, &self.0, &CHOICES);
-        read_settings(Findings::default(), &fields, tenant)
-    }
-}
-
-fn object(findings: &mut Findings, body: &Value) -> Option<Map<String, Value>> {
+/// The fields of a body that must be an object.
+pub(super) fn object(findings: &mut Findings, body: &Value) -> Option<Map<String, Value>> {
     match body {
         Value::Object(fields) => Some(fields.clone()),
         _ => {
@@ -127,7 +62,7 @@ fn object(findings: &mut Findings, body: &Value) -> Option<Map<String, Value>> {
 
 /// Takes out what the server gives. A client that sends back what it has read changes nothing by it;
 /// one that asks for another value hears why it cannot be.
-fn leave_server_fields(
+pub(super) fn leave_server_fields(
     findings: &mut Findings,
     fields: &mut Map<String, Value>,
     current: &Map<String, Value>,
@@ -142,7 +77,11 @@ fn leave_server_fields(
     }
 }
 
-fn read_settings(
+/// Reads settings from their fields; what was found before counts as well.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub(super) fn read_settings(
     mut findings: Findings,
     fields: &Map<String, Value>,
     tenant: &Tenant,
@@ -281,13 +220,12 @@ fn read_optional(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use outdial_domain::{ComplianceProfile, Country, TenantId};
     use serde_json::json;
 
     use super::*;
     use crate::wire::campaign::CampaignSettings;
+    use crate::wire::merge::merge;
 
     fn tenant() -> Tenant {
         Tenant {
@@ -483,48 +421,5 @@ mod tests {
             ["id", "tenant", "state"]
         );
         assert!(read_new(&with(json!({"tenant": "acme"})), &tenant()).is_ok());
-    }
-
-    #[test]
-    fn an_edit_changes_what_it_names_and_nothing_else() {
-        let before = read_new(&least(), &tenant()).unwrap();
-        let current = json!({"id": 7, "tenant": "acme", "state": "running", "revision": 3});
-        let patch = json!({
-            "id": 7, "revision": 3,
-            "wrap_up_s": 10,
-            "target": {"skill_group": 300},
-            "retry": {"attempts_total": 3},
-        });
-        let after = Patch::read(&patch, &current)
-            .and_then(|patch| patch.apply(&before, &tenant()))
-            .unwrap();
-        let mut expected = before.clone();
-        expected.wrap_up = Duration::from_secs(10);
-        expected.target = Target::SkillGroup(SkillGroupId::new(300));
-        expected.retry.attempts_total = 3;
-        assert_eq!(after, expected);
-        let back = Patch::read(&json!({"wrap_up_s": null}), &current)
-            .and_then(|patch| patch.apply(&after, &tenant()))
-            .unwrap();
-        assert_eq!(back.wrap_up, Duration::ZERO);
-    }
-
-    #[test]
-    fn an_edit_names_unknown_fields_and_those_that_never_change() {
-        let before = read_new(&least(), &tenant()).unwrap();
-        let current = json!({"id": 7, "tenant": "acme", "state": "running"});
-        let fields = |patch: Value| {
-            let problems = Patch::read(&patch, &current)
-                .and_then(|patch| patch.apply(&before, &tenant()))
-                .expect_err("something is wrong with it");
-            problems.into_iter().map(|p| p.field).collect::<Vec<_>>()
-        };
-        assert_eq!(
-            fields(json!({"id": 8, "tenant": "other", "state": "paused"})),
-            ["id", "tenant", "state"]
-        );
-        assert_eq!(fields(json!({"wrapup_s": 8})), ["wrapup_s"]);
-        assert_eq!(fields(json!({"name": null})), ["name"]);
-        assert_eq!(fields(json!([])), [""]);
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod attempt;
 pub(crate) mod calendar;
 pub(crate) mod campaign;
+pub(crate) mod campaign_edit;
 pub(crate) mod campaign_request;
 pub(crate) mod contact;
 pub(crate) mod event;

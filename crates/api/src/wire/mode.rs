@@ -163,7 +163,7 @@ fn read_preview(findings: &mut Findings, at: At<'_>) -> PreviewRules {
 /// Who takes an answered call: exactly one of these.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(title = "Target", example = json!({"skill_group": 255}))]
+#[schema(as = Target, example = json!({"skill_group": 255}))]
 pub(crate) enum TargetJson {
     /// Agents of the skill group with this id.
     SkillGroup(u64),

@@ -15,7 +15,6 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::fields::{echo, unknown};
-use crate::problem::role_name;
 use crate::scalar::any_text;
 
 /// A type whose values have names in our API.
@@ -261,7 +260,7 @@ named!(
 named!(
     RoleName = Role,
     "What a key is for.",
-    role_name,
+    Role::as_str,
     [
         Role::Admin,
         Role::Supervisor,

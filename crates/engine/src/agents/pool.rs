@@ -21,6 +21,16 @@ pub(crate) struct QueueKey {
     pub(crate) attempt: AttemptId,
 }
 
+const AGENT_STATES: [AgentState; 7] = [
+    AgentState::Offline,
+    AgentState::Break,
+    AgentState::Connecting,
+    AgentState::Idle,
+    AgentState::Reserved,
+    AgentState::Talking,
+    AgentState::WrapUp,
+];
+
 type Longest = BTreeSet<(Timestamp, AgentKey)>;
 
 /// A skill group.
@@ -328,6 +338,44 @@ impl Agents {
     /// The first call among an agent's groups that has lost its agent.
     pub(crate) fn first_orphan(&self, key: AgentKey) -> Option<AttemptId> {
         self.of_groups(key, |group| group.orphans.first().copied())
+    }
+
+    /// Idle agents who are in another pool than their phase says, and counts that are wrong.
+    pub(crate) fn stale_pools(&self) -> Vec<String> {
+        let mut fresh = Self::default();
+        for agent in self.slots.iter() {
+            fresh.slots.push(agent.clone());
+        }
+        for (id, &key) in &self.keys {
+            fresh.keys.insert(*id, key);
+            fresh.join_groups(key);
+            if let Some(phase) = self.get(key).map(|agent| agent.phase) {
+                if let Some(agent) = fresh.get_mut(key) {
+                    agent.phase = Phase::Off;
+                }
+                fresh.move_idle(key, phase);
+            }
+        }
+        let differs = |(id, group): (&SkillGroupId, &Group)| {
+            let none = Group::default();
+            let other = fresh.groups.get(id).unwrap_or(&none);
+            let same = other.members == group.members
+                && other.connected == group.connected
+                && other.per_call == group.per_call
+                && other.promised == group.promised
+                && other.leaving == group.leaving
+                && AGENT_STATES
+                    .iter()
+                    .all(|&s| other.in_state(s) == group.in_state(s));
+            (!same).then(|| format!("group {id}: {group:?}, from its members {other:?}"))
+        };
+        let mut stale: Vec<_> = self.groups.iter().filter_map(differs).collect();
+        for (&campaign, promised) in &self.promises {
+            if promised.len() as u32 != fresh.promised(campaign) {
+                stale.push(format!("campaign {campaign}: promises differ"));
+            }
+        }
+        stale
     }
 
     fn of_groups<T: Ord>(&self, key: AgentKey, pick: impl Fn(&Group) -> Option<T>) -> Option<T> {

@@ -51,8 +51,8 @@ impl Engine {
         self.out.push_back(Output::CallFlow { attempt, flow });
     }
 
-    /// A call no longer rings: a campaign that counts its ringing calls may start another one.
-    fn ringing_is_over(&mut self, attempt: AttemptId) {
+    /// A call no longer rings, nor is it with a flow: a campaign that counts its ringing calls may start another one.
+    pub(crate) fn ringing_is_over(&mut self, attempt: AttemptId) {
         let Some(call) = self.calls.get(&attempt) else {
             return;
         };

@@ -4,7 +4,7 @@ use outdial_domain::{Attempt, AttemptId, CampaignId, Evidence, Mode, PhoneNumber
 
 use super::{Call, Stage};
 use crate::agents::{AgentKey, Phase};
-use crate::campaign::Held;
+use crate::campaign::{Campaign, Held};
 use crate::engine::Engine;
 use crate::output::{Dial, Output};
 use crate::pacing::{Event, Seat, agents_for};
@@ -138,9 +138,11 @@ impl Engine {
         self.trunks.take_back(call.attempt.trunk);
         self.caller_ids.take_back(call.attempt.caller_id);
         if let Some(campaign) = self.campaigns.get_mut(&call.attempt.campaign) {
+            let id = campaign.id;
             campaign.tally.add(call.stage);
             let turn = campaign.turn();
             self.waiters.move_to(&mut campaign.standing, turn);
+            self.keep_lines(id);
         }
     }
 
@@ -184,12 +186,7 @@ impl Engine {
             return;
         };
         let promised = self.agents.promised(id);
-        let needed = match campaign.pacing.seat() {
-            Seat::Promise(hundredths) => {
-                agents_for(campaign.tally.ringing + campaign.tally.in_flow, hundredths)
-            }
-            Seat::Nobody | Seat::OneAgent => 0,
-        };
+        let needed = self.agents_needed(campaign);
         let group = campaign.group();
         for _ in needed..promised {
             if let Some(agent) = self.agents.last_promised(id) {
@@ -202,6 +199,16 @@ impl Engine {
                 Some(agent) => self.agents.promise(agent, id),
                 None => break,
             }
+        }
+    }
+
+    /// Agents on whom a campaign's ringing calls count.
+    pub(crate) fn agents_needed(&self, campaign: &Campaign) -> u32 {
+        match campaign.pacing.seat() {
+            Seat::Promise(hundredths) => {
+                agents_for(campaign.tally.ringing + campaign.tally.in_flow, hundredths)
+            }
+            Seat::Nobody | Seat::OneAgent => 0,
         }
     }
 }

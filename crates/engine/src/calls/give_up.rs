@@ -73,6 +73,7 @@ impl Engine {
         self.out.push_back(Output::HangUp(attempt));
         self.set_call_alarm(attempt, Some(self.now + HOLDS_ON));
         self.drop_agent(attempt);
+        self.ringing_is_over(attempt);
     }
 
     /// Someone ends the callee's leg.

@@ -177,6 +177,7 @@ impl Engine {
     /// Looks at calendar and period again, where their last answer is out of date.
     pub(crate) fn refresh_calendar(&mut self, id: CampaignId) {
         let now = self.now;
+        let is_off = self.is_off(Mutant::Calendar);
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             return;
         };
@@ -188,7 +189,7 @@ impl Engine {
             return;
         }
         let changed = campaign.calendar.refresh(&campaign.settings.calendar, now);
-        let closed = changed && !campaign.calendar.is_open();
+        let closed = changed && !campaign.calendar.is_open() && !is_off;
         let wanted = match campaign.state {
             CampaignState::Paused => CampaignState::Paused,
             _ => CampaignState::Running,

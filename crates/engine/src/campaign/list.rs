@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::gate::contact::ContactGates;
 use crate::gate::{ContactRefused, ContactWhy, Refused, Why};
 use crate::input::DueContact;
+use crate::mutant::Mutant;
 use crate::output::Output;
 
 /// Most contacts that are looked at for one call before others have their turn.
@@ -31,10 +32,11 @@ impl Engine {
     /// Asks for contacts where the window runs low.
     pub(crate) fn load_contacts(&mut self, id: CampaignId) {
         let now = self.now;
+        let closed_counts = !self.is_off(Mutant::Calendar);
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             return;
         };
-        if !campaign.is_running() || !campaign.calendar.is_open() {
+        if !campaign.may_hold(closed_counts) {
             return;
         }
         if let Some(count) = campaign.window.ask(now) {
@@ -54,12 +56,13 @@ impl Engine {
         next_due: Option<Timestamp>,
         more: bool,
     ) {
+        let closed_counts = !self.is_off(Mutant::Calendar);
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             self.counters.unknown += 1;
             return;
         };
         campaign.window.loaded(more, next_due);
-        let wanted = campaign.is_running() && campaign.calendar.is_open();
+        let wanted = campaign.may_hold(closed_counts);
         for contact in contacts {
             if campaign.held.insert(contact.id) {
                 let dialed_before = self.numbers.dialed(&contact.numbers);

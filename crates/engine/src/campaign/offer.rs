@@ -23,7 +23,7 @@ pub(crate) struct Offered {
     pub(crate) offer: Offer,
     pub(crate) agent: AgentKey,
     pub(crate) held: Held,
-    alarm: Alarm,
+    pub(crate) alarm: Alarm,
 }
 
 impl Engine {
@@ -115,7 +115,7 @@ impl Engine {
         };
         let id = offered.offer.campaign;
         match self.campaigns.get_mut(&id) {
-            Some(campaign) if campaign.is_running() && campaign.calendar.is_open() => {
+            Some(campaign) if campaign.may_hold(true) => {
                 campaign.window.insert(offered.held);
                 self.wake_campaign(id);
             }

@@ -119,6 +119,12 @@ impl Campaign {
         self.state == CampaignState::Running
     }
 
+    /// Whether it holds contacts in memory: while it is paused, over or closed, others may change
+    /// them. `closed_counts` is false only for a test that switches the calendar off.
+    pub(crate) fn may_hold(&self, closed_counts: bool) -> bool {
+        self.is_running() && (self.calendar.is_open() || !closed_counts)
+    }
+
     pub(crate) fn is_list_done(&self) -> bool {
         self.state == CampaignState::Ended(EndReason::ListDone)
     }

@@ -43,7 +43,7 @@ impl Engine {
         let open = match self.campaigns.get_mut(&id) {
             Some(campaign) => {
                 campaign.window.resize(lines);
-                campaign.is_running() && campaign.calendar.is_open()
+                campaign.may_hold(true)
             }
             None => false,
         };

@@ -68,6 +68,15 @@ pub(crate) fn place_of(contact: &DueContact) -> ContactPlace {
     }
 }
 
+/// What went back to the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Back {
+    /// Something that is due there.
+    due: bool,
+    /// The first that will be.
+    next_due: Option<Timestamp>,
+}
+
 /// The window of a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Window {
@@ -80,6 +89,8 @@ pub(crate) struct Window {
     more: bool,
     /// When the next resting contact is due.
     next_due: Option<Timestamp>,
+    /// What went back to the store since it asked last: the answer does not know of it.
+    back: Back,
     /// The list has grown: what was added may go before what is held.
     grown: bool,
 }
@@ -93,6 +104,7 @@ impl Default for Window {
             last_asked: None,
             more: true,
             next_due: None,
+            back: Back::default(),
             grown: false,
         }
     }
@@ -137,7 +149,7 @@ impl Window {
 
     /// Takes everything out: the campaign does not dial now, and will ask afresh.
     pub(crate) fn give_back(&mut self) -> impl Iterator<Item = Held> + use<> {
-        self.more = true;
+        self.store_has_more();
         std::mem::take(&mut self.due).into_values()
     }
 
@@ -148,24 +160,26 @@ impl Window {
             while self.due.len() > self.size as usize {
                 shed.extend(self.due.pop_last().map(|(_, held)| held));
             }
-            self.more = true;
+            self.store_has_more();
         }
         shed
     }
 
     /// A contact rests in the store until `t`.
     pub(crate) fn rests_until(&mut self, t: Timestamp) {
-        self.next_due = Some(self.next_due.map_or(t, |next| next.min(t)));
+        self.next_due = earlier(self.next_due, Some(t));
+        self.back.next_due = earlier(self.back.next_due, Some(t));
     }
 
     /// A contact went back to the store and is due there.
     pub(crate) fn store_has_more(&mut self) {
         self.more = true;
+        self.back.due = true;
     }
 
     /// Contacts were added to the list.
     pub(crate) fn list_grew(&mut self) {
-        self.more = true;
+        self.store_has_more();
         self.grown = true;
     }
 
@@ -195,6 +209,7 @@ impl Window {
         self.asked_at = Some(now);
         self.last_asked = Some(now);
         self.grown = false;
+        self.back = Back::default();
         Some(self.size.saturating_sub(held).max(self.size / 4))
     }
 
@@ -221,9 +236,13 @@ impl Window {
     /// The store's answer. Contacts themselves are put in with [`Window::insert`].
     pub(crate) fn loaded(&mut self, more: bool, next_due: Option<Timestamp>) {
         self.asked_at = None;
-        self.more = more;
-        self.next_due = next_due;
+        self.more = more || self.back.due;
+        self.next_due = earlier(next_due, self.back.next_due);
     }
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }
 
 #[cfg(test)]
@@ -277,6 +296,17 @@ mod tests {
         assert_eq!(window.ask(now), None);
         assert_eq!(window.ask_at(), Some(now + SPACING));
         assert_eq!(window.ask(now + SPACING), Some(1_001));
+    }
+
+    #[test]
+    fn what_goes_back_while_it_asks_is_not_forgotten_over_the_answer() {
+        let now = Timestamp::from_secs(100);
+        let mut window = Window::default();
+        window.ask(now);
+        window.rests_until(now + SPACING);
+        window.loaded(false, None);
+        assert_eq!(window.next_due(), Some(now + SPACING));
+        assert!(window.ask(now + SPACING).is_some());
     }
 
     #[test]

@@ -34,6 +34,11 @@ impl Kept {
         Self { priority, lines }
     }
 
+    /// Adds it to sums by priority.
+    pub(crate) fn add_to(self, sums: &mut [u32; PRIORITIES]) {
+        sums[self.slot()] += self.lines;
+    }
+
     fn slot(self) -> usize {
         usize::from(self.priority.clamp(1, PRIORITIES as u8)) - 1
     }
@@ -51,6 +56,14 @@ impl LinesGate {
     /// Calls at once that tenant and trunks allow.
     pub(crate) fn capacity(&self) -> u32 {
         self.max.min(self.permits)
+    }
+
+    pub(crate) fn used(&self) -> u32 {
+        self.used
+    }
+
+    pub(crate) fn kept(&self) -> [u32; PRIORITIES] {
+        self.kept
     }
 
     pub(crate) fn take(&mut self) {

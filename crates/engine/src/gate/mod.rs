@@ -40,6 +40,8 @@ pub(crate) enum Why {
     NoAgent(SkillGroupId),
     /// All its agents are busy.
     AgentsBusy(SkillGroupId),
+    /// Its idle agents are called for each call; it needs such as are connected.
+    NotConnected(SkillGroupId),
     /// As many calls ring as its agents allow.
     Paced,
     /// Its next round or slot has not come.
@@ -109,11 +111,11 @@ impl Refused {
         }
     }
 
-    /// Whether the campaign would dial at once, were there only a line, an agent or a slot for it: it
+    /// Whether the campaign would dial at once, were there only a line, an agent or a slot: it
     /// then has a claim on the lines that are guaranteed to it.
     pub(crate) fn is_for_want_of_room(&self) -> bool {
         match self.why {
-            Why::NoAgent(_)
+            Why::Loading
             | Why::AgentsBusy(_)
             | Why::Paced
             | Why::Slot
@@ -129,7 +131,8 @@ impl Refused {
             | Why::Store
             | Why::Calendar
             | Why::NoContact
-            | Why::Loading
+            | Why::NoAgent(_)
+            | Why::NotConnected(_)
             | Why::UnknownCallerId(_)
             | Why::CallerIdHour(_)
             | Why::CallerIdDay(_)

@@ -52,6 +52,13 @@ impl Engine {
                 "agents_busy",
                 format!("all agents of skill group {group} who are ready are busy"),
             ),
+            Why::NotConnected(group) => (
+                "agents_not_connected",
+                format!(
+                    "the idle agents of skill group {group} are called for each call; this mode \
+                     counts only agents whose phone stays connected"
+                ),
+            ),
             Why::Paced => (
                 "paced",
                 "as many calls ring as the idle agents allow".to_owned(),

@@ -97,22 +97,17 @@ impl fmt::Display for Refusal {
             fields,
             ..
         } = self;
-        match (title.is_empty(), detail.is_empty()) {
-            (true, true) => write!(f, "the server refused it ({status})")?,
-            (false, true) => write!(f, "{title} ({status})")?,
-            (true, false) => write!(f, "{detail} ({status})")?,
-            (false, false) => write!(f, "{title} ({status}): {detail}")?,
+        // What is wrong with fields is told field by field; else the detail says more than the title.
+        let summary = match fields.as_slice() {
+            [] if !detail.is_empty() => detail,
+            _ => title,
+        };
+        match summary.as_str() {
+            "" => write!(f, "the server refused it ({status})")?,
+            summary => write!(f, "{summary} ({status})")?,
         }
         if let Some(accepted) = self.accepted {
             write!(f, "\n  {accepted} contacts were accepted before")?;
-        }
-        // A single field already stands in the detail.
-        let repeats =
-            |(field, problem): &(String, String)| *detail == format!("{field}: {problem}");
-        if let [one] = fields.as_slice()
-            && repeats(one)
-        {
-            return Ok(());
         }
         for (field, problem) in fields {
             write!(f, "\n  {field}: {problem}")?;
@@ -142,7 +137,7 @@ mod tests {
         let shown = ClientError::refused(422, &document).to_string();
         assert_eq!(
             shown,
-            "Fields are wrong (422): 2 fields are wrong; see errors\n  mode: is not known\n  target: is missing"
+            "Fields are wrong (422)\n  mode: is not known\n  target: is missing"
         );
     }
 

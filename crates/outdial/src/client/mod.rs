@@ -19,12 +19,28 @@ pub(crate) use pages::Pages;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// A request other than an upload, from beginning to end, takes no longer than this.
 const REQUEST_LIMIT: Duration = Duration::from_secs(60);
+/// A call that is made while the caller waits rings and is given up within this.
+const CALL_LIMIT: Duration = Duration::from_secs(180);
 /// A server that takes nothing of an upload for so long is taken for dead.
 const WRITE_LIMIT: Duration = Duration::from_secs(120);
 /// After the last byte of an upload the server may take so long to commit it.
 const COMMIT_LIMIT: Duration = Duration::from_secs(600);
 /// Most bytes of an answer; a page of 1,000 items with all their attributes stays far below.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
+
+/// The media type of what is sent but for uploads.
+const JSON: &str = "application/json";
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// As long as a request takes.
+    Request,
+    /// As long as a call takes.
+    Call,
+    /// As long as bytes go out, and then until they are committed.
+    Upload,
+}
 
 /// A server and the key it is asked with.
 pub(crate) struct Client {
@@ -81,7 +97,7 @@ impl Client {
 
     /// Reads something; `path` is below `/api/v1`.
     pub(crate) fn read(&self, path: &str) -> Result<Value, ClientError> {
-        self.request(&Method::GET, path, "", SendBody::none())
+        self.ask(&Method::GET, path, "", SendBody::none(), Patience::Request)
     }
 
     /// Sends JSON.
@@ -93,12 +109,16 @@ impl Client {
     ) -> Result<Value, ClientError> {
         let text = body.to_string();
         let mut reader = text.as_bytes();
-        self.request(
-            method,
-            path,
-            "application/json",
-            SendBody::from_reader(&mut reader),
-        )
+        let body = SendBody::from_reader(&mut reader);
+        self.ask(method, path, JSON, body, Patience::Request)
+    }
+
+    /// Sends JSON that makes a call, and waits until the call is over.
+    pub(crate) fn send_and_wait(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        let text = body.to_string();
+        let mut reader = text.as_bytes();
+        let body = SendBody::from_reader(&mut reader);
+        self.ask(&Method::POST, path, JSON, body, Patience::Call)
     }
 
     /// Uploads a stream, for as long as it takes.
@@ -108,13 +128,8 @@ impl Client {
         content_type: &str,
         body: &mut dyn Read,
     ) -> Result<Value, ClientError> {
-        self.call(
-            &Method::POST,
-            path,
-            content_type,
-            SendBody::from_reader(body),
-            true,
-        )
+        let body = SendBody::from_reader(body);
+        self.ask(&Method::POST, path, content_type, body, Patience::Upload)
     }
 
     /// All items of a list, page by page.
@@ -122,23 +137,14 @@ impl Client {
         Pages::new(self, path)
     }
 
-    fn request(
+    /// Sends a request; without a body the media type is empty.
+    fn ask(
         &self,
         method: &Method,
         path: &str,
         content_type: &str,
         body: SendBody<'_>,
-    ) -> Result<Value, ClientError> {
-        self.call(method, path, content_type, body, false)
-    }
-
-    fn call(
-        &self,
-        method: &Method,
-        path: &str,
-        content_type: &str,
-        body: SendBody<'_>,
-        is_upload: bool,
+        patience: Patience,
     ) -> Result<Value, ClientError> {
         let mut request = ureq::http::Request::builder()
             .method(method)
@@ -157,13 +163,15 @@ impl Client {
                 self.url.escape_debug()
             ))
         })?;
-        let mut config = self.agent.configure_request(request);
-        if is_upload {
-            config = config
+        let config = self.agent.configure_request(request);
+        let config = match patience {
+            Patience::Request => config,
+            Patience::Call => config.timeout_global(Some(CALL_LIMIT)),
+            Patience::Upload => config
                 .timeout_global(None)
                 .timeout_per_write(Some(WRITE_LIMIT))
-                .timeout_recv_response(Some(COMMIT_LIMIT));
-        }
+                .timeout_recv_response(Some(COMMIT_LIMIT)),
+        };
         let answer = self.agent.run(config.build());
         let answer = answer.map_err(|error| ClientError::unreachable(&self.url, error))?;
         read_answer(&self.url, answer)

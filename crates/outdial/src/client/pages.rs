@@ -44,8 +44,8 @@ impl<'c> Pages<'c> {
         // A server that gives the same cursor again would be read for ever.
         self.done = next.is_none() || next == self.cursor;
         self.cursor = next;
-        match page["items"].take() {
-            Value::Array(items) => Ok(items),
+        match page.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => Ok(items),
             _ => Err(ClientError::NotOurs {
                 url: self.client.url.clone(),
                 status: 200,

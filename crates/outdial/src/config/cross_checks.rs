@@ -68,7 +68,7 @@ fn ports(parts: &Parts, report: &Report) {
             Fault::new(problem, "give each its own port"),
         );
     }
-    if parts.tenants.is_empty() {
+    if parts.tenants.is_empty() && !report.has_errors() {
         let fault = Fault::new(
             "there is no tenant, so nobody can make a campaign",
             "add a [[tenant]]",

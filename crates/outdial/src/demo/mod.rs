@@ -14,6 +14,7 @@ use outdial_service::views::Stats;
 
 use crate::command_line::DemoArguments;
 use crate::failure::Failure;
+use crate::log::start_log;
 use crate::wiring;
 use account::Account;
 use progress::Progress;
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         data: arguments.data.clone(),
         once: arguments.once,
     };
-    wiring::start_log("error");
+    start_log("error");
     let runtime = wiring::runtime().map_err(Failure::Failed)?;
     let sound = runtime
         .block_on(perform(options))

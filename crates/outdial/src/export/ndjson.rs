@@ -21,7 +21,9 @@ impl<'s> Ndjson<'s> {
 impl Writer for Ndjson<'_> {
     fn row(&mut self, attempt: &Value, contact: &Value) -> Result<(), String> {
         let mut row = attempt.clone();
-        row["contact"] = contact.clone();
+        if let Some(fields) = row.as_object_mut() {
+            fields.insert("contact".to_owned(), contact.clone());
+        }
         writeln!(self.out, "{row}").map_err(|error| error.to_string())
     }
 

@@ -136,6 +136,11 @@ impl Upload<'_> {
         let error = match (answer, failure) {
             (_, Some(failure)) => format!("{}: {failure}", self.arguments.file.display()),
             (Ok(answer), None) => return Ok(answer),
+            // A server that refuses while the list is still on its way resets the connection, and its
+            // answer is lost with it.
+            (Err(ClientError::Unreachable { url, why }), None) => format!(
+                "the upload to {url} broke off: {why}\n  remedy: see the server's log for why"
+            ),
             (Err(error), None) => error.to_string(),
         };
         Err(Failure::Failed(format!(

@@ -29,6 +29,8 @@ pub(super) struct Rows<'w> {
     cells: XlsxCellReader<'w, BufReader<File>>,
     /// A cell of the next row, which ended the one before.
     ahead: Option<(u32, u32, Value)>,
+    /// The sheet has been read; asking for more would be an error.
+    ended: bool,
     headings: Vec<Option<String>>,
     line: Vec<u8>,
     taken: usize,
@@ -67,6 +69,7 @@ impl<'w> Rows<'w> {
         let mut rows = Self {
             cells,
             ahead: None,
+            ended: false,
             headings: Vec::new(),
             line: Vec::new(),
             taken: 0,
@@ -93,15 +96,15 @@ impl<'w> Rows<'w> {
 
     /// Turns line numbers of the server's complaints into rows of the sheet.
     pub(super) fn lines_to_rows(&self, answer: &mut Value) {
-        let Some(errors) = answer["errors"].as_array_mut() else {
+        let Some(errors) = answer.get_mut("errors").and_then(Value::as_array_mut) else {
             return;
         };
-        for error in errors {
+        for error in errors.iter_mut().filter_map(Value::as_object_mut) {
             let line = error["line"]
                 .as_u64()
                 .and_then(|line| usize::try_from(line).ok());
             if let Some(row) = line.and_then(|line| self.rows.get(line.checked_sub(1)?)) {
-                error["line"] = json!(row);
+                error.insert("line".to_owned(), json!(row));
             }
         }
     }
@@ -113,12 +116,14 @@ impl<'w> Rows<'w> {
         loop {
             let next = match self.ahead.take() {
                 Some(ahead) => Some(ahead),
+                None if self.ended => None,
                 None => self.cells.next_cell()?.map(|cell| {
                     let (row, column) = cell.get_position();
                     (row, column, value(&cell))
                 }),
             };
             let Some((at, column, value)) = next else {
+                self.ended = true;
                 break;
             };
             if value.is_null() {

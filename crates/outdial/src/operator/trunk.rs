@@ -1,7 +1,8 @@
 //! `outdial trunk`: list, test.
 
+use std::io::IsTerminal as _;
+
 use serde_json::{Value, json};
-use ureq::http::Method;
 
 use crate::client::{Client, segment};
 use crate::command_line::{TrunkAction, TrunkArguments};
@@ -61,26 +62,38 @@ fn test(
         body["caller_id"] = json!(caller_id);
     }
     let path = format!("/trunks/{}/test", segment(name));
-    let result = client.send(&Method::POST, &path, &body)?;
-    let answered = result["outcome"] == "answered";
+    if std::io::stderr().is_terminal() {
+        eprintln!("calling …");
+    }
+    let result = client.send_and_wait(&path, &body)?;
     if json {
         print_json(&result)?;
     } else {
-        let mut text = format!(
-            "{}: {}",
-            printable(name),
-            printable(&cell(&result["outcome"]))
-        );
-        for (key, words) in [
-            ("sip_status", "SIP status"),
-            ("q850_cause", "Q.850 cause"),
-            ("blame", "blame"),
-        ] {
-            if !result[key].is_null() {
-                text.push_str(&format!(", {words} {}", printable(&cell(&result[key]))));
-            }
-        }
-        print(&format!("{text}\n"))?;
+        print(&format!("{}: {}\n", printable(name), how_it_went(&result)))?;
     }
-    if answered { Ok(()) } else { Err(Failure::Told) }
+    if result["answered"] == true {
+        Ok(())
+    } else {
+        Err(Failure::Told)
+    }
+}
+
+/// How a test call went, in words.
+fn how_it_went(result: &Value) -> String {
+    let mut words = match (result["answered"] == true, result["responded"] == true) {
+        (true, _) => "answered, and hung up".to_owned(),
+        (false, true) => "not answered".to_owned(),
+        (false, false) => "no response to the call at all".to_owned(),
+    };
+    match result["progress"].as_str() {
+        Some("ringing") => words.push_str(", it rang"),
+        Some("session_progress") => words.push_str(", the network played something"),
+        _ => {}
+    }
+    for (key, name) in [("sip_status", "SIP status"), ("q850_cause", "Q.850 cause")] {
+        if !result[key].is_null() {
+            words.push_str(&format!(", {name} {}", printable(&cell(&result[key]))));
+        }
+    }
+    words
 }

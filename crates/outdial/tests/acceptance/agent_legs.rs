@@ -12,18 +12,15 @@ async fn a_leg_without_speech_stays_up_past_watchdogs_and_session_timers() {
     let work = Work::new("idle-legs");
     // Phones by number: an impatient one, one that hangs up after 30 s without a packet, one that
     // wants us to refresh the session, and two that refresh it themselves.
-    let team = Team::start(5, |phone| {
-        let phone = match phone.user.as_str() {
-            "1001" => phone.audio_watchdog(secs(12)),
-            "1002" => phone.audio_watchdog(secs(30)),
-            "1003" => phone.session_timer(SessionTimer {
-                min_s: Some(INTERVAL_S),
-                ..SessionTimer::by_caller(INTERVAL_S)
-            }),
-            "1004" => phone.session_timer(SessionTimer::by_peer(INTERVAL_S, RefreshBy::Reinvite)),
-            _ => phone.session_timer(SessionTimer::by_peer(INTERVAL_S, RefreshBy::Update)),
-        };
-        phone
+    let team = Team::start(5, |phone| match phone.user.as_str() {
+        "1001" => phone.audio_watchdog(secs(12)),
+        "1002" => phone.audio_watchdog(secs(30)),
+        "1003" => phone.session_timer(SessionTimer {
+            min_s: Some(INTERVAL_S),
+            ..SessionTimer::by_caller(INTERVAL_S)
+        }),
+        "1004" => phone.session_timer(SessionTimer::by_peer(INTERVAL_S, RefreshBy::Reinvite)),
+        _ => phone.session_timer(SessionTimer::by_peer(INTERVAL_S, RefreshBy::Update)),
     })
     .await;
     let config = Config::new()

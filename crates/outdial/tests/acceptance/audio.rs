@@ -21,7 +21,8 @@ fn stream(id: u64) -> KnownStream {
 
 /// One agent, and a carrier whose n-th callee says the stream with id n for so long.
 struct Line {
-    work: Work,
+    /// Kept for its folder.
+    _work: Work,
     team: Team,
     carrier: Carrier,
     server: Server,
@@ -44,7 +45,7 @@ impl Line {
         let server = Server::start(&work, &config).await;
         team.ready(&server.rest).await;
         Self {
-            work,
+            _work: work,
             team,
             carrier,
             server,

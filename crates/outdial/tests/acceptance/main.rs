@@ -5,6 +5,12 @@
 //! say they did. The tests wait more than they work, so they may run side by side.
 //! `OUTDIAL_SOAK=1` asks for the long variants.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what fails here is a failed test"
+)]
+
 #[path = "../harness/mod.rs"]
 mod harness;
 

@@ -7,6 +7,7 @@
 )]
 
 pub mod fake_server;
+pub mod live_server;
 
 use std::ffi::OsStr;
 use std::io::Write as _;

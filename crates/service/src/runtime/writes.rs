@@ -163,11 +163,11 @@ impl Writes {
             .min()
             .copied()
             .unwrap_or(self.next);
-        let (told, keep) = std::mem::take(&mut self.watchers)
+        let (told, keep): (Vec<_>, Vec<_>) = std::mem::take(&mut self.watchers)
             .into_iter()
             .partition(|(below, _)| *below <= first);
         self.watchers = keep;
-        for (_, watcher) in Vec::<(u64, oneshot::Sender<()>)>::from(told) {
+        for (_, watcher) in told {
             // Whoever asked may have gone away.
             let _ = watcher.send(());
         }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::log::{CHECKPOINT_EVERY, Log, REMAINDER_MAX, RESTART_FROM};
+use super::log::{CHECKPOINT_EVERY, Log, REMAINDER_MAX};
 use super::queue::Queue;
 
 /// How much of the log there is, and how much of it is in the database, in frames.
@@ -77,12 +77,12 @@ fn run(db: &Connection, log: &Log, queue: &Queue, woken: &Receiver<()>) {
                 }
             };
             idle_at = written.log;
-            if written.log >= RESTART_FROM && written.remainder() <= REMAINDER_MAX {
-                queue.finish_checkpoint();
-                break;
-            }
-            if log.bulk_paused() {
-                // The only work left is small, so that this comes to an end soon.
+            if log.is_to_restart() {
+                if written.remainder() <= REMAINDER_MAX {
+                    queue.finish_checkpoint();
+                    break;
+                }
+                // Only short work goes on meanwhile, so that the remainder is soon small enough.
                 continue;
             }
             if written.remainder() < CHECKPOINT_EVERY {

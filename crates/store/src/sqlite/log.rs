@@ -9,12 +9,13 @@ const fn mebibytes(count: u64) -> u64 {
 
 /// After so many new frames the log is written back, off the writer.
 pub(super) const CHECKPOINT_EVERY: u64 = mebibytes(4);
-/// From this length on the log is to start again as soon as little is left to be written back.
-pub(super) const RESTART_FROM: u64 = mebibytes(16);
-/// What may be left for the writer to write back itself.
-pub(super) const REMAINDER_MAX: u64 = mebibytes(1);
-/// When the log has grown by so much without starting again, long work pauses until it has.
-const PAUSE_AFTER: u64 = mebibytes(64);
+/// From this length on the log is to start again: long work pauses until it does, so that the rest
+/// is soon small.
+pub(super) const RESTART_FROM: u64 = mebibytes(24);
+/// What may be left for the writer to write back itself, in frames.
+pub(super) const REMAINDER_MAX: u64 = 64;
+/// Space that the log has from the start: writing over it is faster than growing.
+pub(super) const ALLOCATED_BYTES: u64 = 32 * 1024 * 1024;
 
 /// How long the log is, and who waits for whom.
 #[derive(Debug, Default)]
@@ -33,13 +34,19 @@ impl Log {
         if frames < before {
             self.tried_at.store(0, Ordering::Relaxed);
         }
-        let tried_at = self.tried_at.load(Ordering::Relaxed);
-        if frames.saturating_sub(tried_at) > PAUSE_AFTER {
+        if self.is_to_restart() {
             self.bulk_paused.store(true, Ordering::Relaxed);
         }
         frames < before || frames / CHECKPOINT_EVERY > before / CHECKPOINT_EVERY
     }
 
+    /// Whether the log has grown by so much that it should start again.
+    pub(super) fn is_to_restart(&self) -> bool {
+        let tried_at = self.tried_at.load(Ordering::Relaxed);
+        self.frames().saturating_sub(tried_at) >= RESTART_FROM
+    }
+
+    /// The length of the log.
     pub(super) fn frames(&self) -> u64 {
         self.frames.load(Ordering::Relaxed)
     }
@@ -67,14 +74,14 @@ mod tests {
         assert!(!log.grew_to(10));
         assert!(log.grew_to(CHECKPOINT_EVERY));
         assert!(!log.bulk_paused());
-        log.grew_to(PAUSE_AFTER + 1);
-        assert!(log.bulk_paused());
+        log.grew_to(RESTART_FROM);
+        assert!(log.bulk_paused() && log.is_to_restart());
         log.finished();
-        assert!(!log.bulk_paused());
+        assert!(!log.bulk_paused() && !log.is_to_restart());
         // A reader kept it from starting again: it may grow by as much once more.
-        log.grew_to(PAUSE_AFTER + 2);
+        log.grew_to(RESTART_FROM + 1);
         assert!(!log.bulk_paused());
-        log.grew_to(2 * PAUSE_AFTER + 2);
+        log.grew_to(2 * RESTART_FROM);
         assert!(log.bulk_paused());
     }
 }

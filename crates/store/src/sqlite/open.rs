@@ -1,6 +1,7 @@
 //! Opening a database: lock, schema, connections, threads.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::sync::watch;
 use super::checkpoint::Checkpointer;
 use super::fault::{Fault, Outcome};
 use super::keys;
-use super::log::Log;
+use super::log::{ALLOCATED_BYTES, Log};
 use super::number_index::{Entry, NumberIndex, RUN_LENGTH, Run, start_sorter};
 use super::number_key::NumberKey;
 use super::queue::Queue;
@@ -32,6 +33,9 @@ pub struct SqliteOptions {
     /// The size in pages of 4 KiB beyond which the database takes nothing more, as if the disk were
     /// full; `None` = as the disk allows.
     pub pages_max: Option<u32>,
+    /// Whether the log gets its space on the disk, 32 MiB, when the database is opened: commits are
+    /// more even then. Default yes.
+    pub log_allocated: bool,
 }
 
 impl Default for SqliteOptions {
@@ -40,15 +44,13 @@ impl Default for SqliteOptions {
             readers: 4,
             writer_cache_kib: 16 * 1024,
             pages_max: None,
+            log_allocated: true,
         }
     }
 }
 
 /// The page cache of each connection for reading, in KiB.
 const READER_CACHE_KIB: u32 = 2 * 1024;
-
-/// Up to this length the log keeps its space on the disk: writing over it is faster.
-const LOG_KEPT_BYTES: i64 = 64 * 1024 * 1024;
 
 pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<SqliteStore, OpenError> {
     let name = || path.display().to_string();
@@ -58,6 +60,9 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<SqliteStore, 
     };
     let lock = lock(path)?;
     create_private(path).map_err(|error| unavailable(error.to_string()))?;
+    if options.log_allocated {
+        allocate_log(path);
+    }
     let mut db = connect(path, options.writer_cache_kib)
         .map_err(SchemaError::from)
         .map_err(|error| schema_problem(path, error))?;
@@ -178,6 +183,32 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// Gives a log that does not exist yet its space on the disk. A commit then writes over what is
+/// there and waits for its own data only, not for the file system's journal, in which the database
+/// may be growing at the same time. Zeros are no valid log: SQLite starts a new one.
+///
+/// Without it the database works as well, with slower moments, so that failing is no error.
+fn allocate_log(path: &Path) {
+    let log = PathBuf::from(format!("{}-wal", path.display()));
+    if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        return;
+    }
+    if let Err(error) = create_private(&log).and_then(|()| write_zeros(&log)) {
+        tracing::info!(%error, "no space was set aside for the log");
+        // What is left of it must not take the last of a full disk.
+        let _ = std::fs::remove_file(&log);
+    }
+}
+
+fn write_zeros(log: &Path) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(log)?;
+    let zeros = vec![0; 1024 * 1024];
+    for _ in 0..ALLOCATED_BYTES / zeros.len() as u64 {
+        file.write_all(&zeros)?;
+    }
+    file.sync_all()
+}
+
 fn connect(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(10))?;
@@ -185,7 +216,7 @@ fn connect(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
-    db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
+    db.pragma_update(None, "journal_size_limit", ALLOCATED_BYTES as i64)?;
     db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "foreign_keys", true)?;

@@ -36,8 +36,11 @@ pub(super) trait Work: Send {
     /// Only what ends the whole transaction; a refusal is the request's own answer.
     fn run(&mut self, tx: &Tx<'_>) -> Outcome<()>;
 
+    /// What becomes of it with its transaction.
+    fn verdict(&self, transaction: &Result<(), StoreError>) -> Verdict;
+
     /// Tells who asked, once the transaction is committed or has failed.
-    fn settle(self: Box<Self>, transaction: &Result<(), StoreError>) -> Settled;
+    fn settle(self: Box<Self>, transaction: &Result<(), StoreError>);
 
     /// Contacts whose places it changes: a later request about them must not overtake it.
     fn contacts(&self) -> &[ContactId];
@@ -45,7 +48,7 @@ pub(super) trait Work: Send {
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Settled {
+pub(super) enum Verdict {
     Committed,
     Refused,
     Failed,
@@ -109,7 +112,15 @@ where
         Ok(())
     }
 
-    fn settle(self: Box<Self>, transaction: &Result<(), StoreError>) -> Settled {
+    fn verdict(&self, transaction: &Result<(), StoreError>) -> Verdict {
+        match (transaction, &self.answer) {
+            (Err(_), _) | (Ok(()), None) => Verdict::Failed,
+            (Ok(()), Some(Err(_))) => Verdict::Refused,
+            (Ok(()), Some(Ok(_))) => Verdict::Committed,
+        }
+    }
+
+    fn settle(self: Box<Self>, transaction: &Result<(), StoreError>) {
         let answer = match (transaction, self.answer) {
             (Err(error), _) => Err(error.clone()),
             (Ok(()), Some(answer)) => answer,
@@ -117,14 +128,8 @@ where
                 "the request was not run".to_owned(),
             )),
         };
-        let settled = match (&answer, transaction) {
-            (Ok(_), _) => Settled::Committed,
-            (Err(_), Ok(())) => Settled::Refused,
-            (Err(_), Err(_)) => Settled::Failed,
-        };
         // Whoever asked may have gone; what is committed stays.
         let _ = self.reply.send(answer);
-        settled
     }
 
     fn contacts(&self) -> &[ContactId] {

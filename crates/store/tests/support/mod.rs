@@ -1,14 +1,26 @@
 //! A database with a campaign, for the tests of the SQLite engine.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test uses a part; setting up must not fail.
 
+use std::path::Path;
+
 use outdial_domain::{
     Attempt, AttemptId, Calendar, CampaignId, ComplianceProfile, ContactId, ContactPlace,
     ContactUpdate, Country, Evidence, History, Mode, NewContact, Order, Origin, Outcome,
     PhoneNumber, RevisionNumber, Settings, SkillGroupId, Target, TenantId, Timestamp, TrunkName,
 };
 use outdial_store::{
-    EndAttempt, ImportOptions, NewAttempt, NewCampaign, NewLeg, NewTenant, Store, StoreError,
+    EndAttempt, ImportOptions, NewAttempt, NewCampaign, NewLeg, NewTenant, SqliteOptions,
+    SqliteStore, Store, StoreError,
 };
+
+/// A database for a few contacts, opened quickly.
+pub fn open_small(path: &Path) -> SqliteStore {
+    let options = SqliteOptions {
+        log_allocated: false,
+        ..SqliteOptions::default()
+    };
+    SqliteStore::open_with(path, &options).unwrap()
+}
 
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(1_795_165_200 + seconds)

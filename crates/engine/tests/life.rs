@@ -1,0 +1,246 @@
+//! The life of a campaign: its period, its calendar, pause and abort, edits, the end of its list.
+
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use std::time::Duration;
+
+use outdial_domain::*;
+use outdial_engine::CommandError;
+use outdial_engine::input::Input;
+use outdial_engine::output::Output;
+use world::*;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn calendar(
+    starts: Option<Timestamp>,
+    ends: Option<Timestamp>,
+    windows: &[(&str, &str)],
+) -> Calendar {
+    let time = |text: &str| TimeOfDay::parse(text).unwrap();
+    let windows: Vec<_> = windows
+        .iter()
+        .map(|(from, to)| Window::new(time(from), time(to)).unwrap())
+        .collect();
+    let rules = if windows.is_empty() {
+        Vec::new()
+    } else {
+        vec![DayRule {
+            days: DaySelector::Every,
+            windows,
+        }]
+    };
+    Calendar::new(starts, ends, "Asia/Shanghai", rules).unwrap()
+}
+
+fn world(contacts: u64, change: impl FnOnce(&mut Settings, Timestamp)) -> World {
+    let mut world = World::new();
+    let mut settings = settings(Mode::Concurrency);
+    settings.max_calls = Some(2);
+    change(&mut settings, world.now);
+    world.campaign(1, settings, 0, contacts);
+    world
+}
+
+#[test]
+fn a_campaign_is_scheduled_until_its_period_begins_and_over_when_it_ends() {
+    let mut world = world(10, |s, now| {
+        s.calendar = calendar(Some(now + HOUR), Some(now + 2 * HOUR), &[]);
+    });
+    world.start(1);
+    assert_eq!(world.state(1), CampaignState::Scheduled);
+    assert_eq!(world.refusals(1), ["state"]);
+    world.wait(HOUR - secs(1));
+    assert_eq!(world.dials(), []);
+    world.wait(secs(1));
+    assert_eq!(world.state(1), CampaignState::Running);
+    let dials = world.dials();
+    assert_eq!(dials.len(), 2);
+    for dial in &dials {
+        world.fact(Input::Placed(dial.attempt));
+        world.answer(dial.attempt);
+    }
+    world.wait(HOUR);
+    // Live calls finish under the state that the end brought at once.
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::PeriodOver));
+    world.fact(Input::Joined(dials[0].attempt));
+    world.end(dials[0].attempt, None);
+    assert_eq!(world.outcome(), Outcome::Answered);
+    assert_eq!(world.dials(), []);
+}
+
+#[test]
+fn nothing_is_dialed_outside_of_the_calling_windows() {
+    let mut world = world(10, |s, _| {
+        s.calendar = calendar(None, None, &[("12:00", "13:00"), ("15:00", "16:00")]);
+    });
+    world.start(1);
+    let dials = world.dials();
+    world.wait(HOUR);
+    world.orders.clear();
+    for dial in &dials {
+        world.end(dial.attempt, Some(486));
+    }
+    assert_eq!(world.dials(), []);
+    assert_eq!(world.refusals(1)[0], "calendar");
+    let until = world.view(1).not_dialing_because[0].until;
+    assert_eq!(until, Some(world.now + 2 * HOUR));
+    world.wait(2 * HOUR - secs(1));
+    assert_eq!(world.dials(), []);
+    world.wait(secs(1));
+    assert_eq!(world.dials().len(), 2);
+}
+
+#[test]
+fn a_pause_gives_the_window_back_and_lets_calls_go_on() {
+    let mut world = world(10, |_, _| ());
+    world.start(1);
+    let dials = world.dials();
+    world.command(1, LifeCycleCommand::Pause).unwrap();
+    let moved = world.take(|order| match order {
+        Output::ContactsMoved(moved) => Some(moved.len()),
+        _ => None,
+    });
+    assert_eq!(moved, [8]);
+    for dial in dials {
+        world.end(dial.attempt, Some(486));
+    }
+    assert_eq!(world.dials(), []);
+    world.command(1, LifeCycleCommand::Resume).unwrap();
+    assert_eq!(world.dials().len(), 2);
+}
+
+#[test]
+fn an_abort_cancels_what_rings_after_the_legal_minimum_and_lets_conversations_finish() {
+    let mut world = world(10, |_, _| ());
+    world.tenant(|t| t.compliance.ring_min = secs(15));
+    world.start(1);
+    let dials = world.dials();
+    for dial in &dials {
+        world.fact(Input::Placed(dial.attempt));
+        world.rings(dial.attempt);
+    }
+    world.answer(dials[0].attempt);
+    world.fact(Input::Joined(dials[0].attempt));
+    world.wait(secs(5));
+    world.command(1, LifeCycleCommand::Abort).unwrap();
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::ByHand));
+    assert_eq!(world.cancels(), []);
+    world.wait(secs(10));
+    assert_eq!(world.cancels(), [dials[1].attempt]);
+    world.end(dials[1].attempt, Some(487));
+    assert_eq!(world.outcome(), Outcome::Cancelled);
+    assert_eq!(world.hang_ups(), []);
+    world.end(dials[0].attempt, None);
+    assert_eq!(world.outcome(), Outcome::Answered);
+    assert_eq!(world.open_contacts(1), 8);
+}
+
+#[test]
+fn contacts_added_to_a_list_that_was_done_set_it_running_again() {
+    let mut world = world(1, |_, _| ());
+    world.start(1);
+    let dial = world.dial();
+    world.end(dial.attempt, Some(486));
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::ListDone));
+    world.add_contacts(1, 50, 1);
+    assert_eq!(world.state(1), CampaignState::Running);
+    assert_eq!(world.dials().len(), 1);
+}
+
+#[test]
+fn a_campaign_without_contacts_runs() {
+    let mut world = world(0, |_, _| ());
+    world.start(1);
+    assert_eq!(world.state(1), CampaignState::Running);
+    assert_eq!(world.refusals(1), ["no_contact"]);
+}
+
+#[test]
+fn a_predictive_campaign_is_refused_until_it_is_built() {
+    let mut world = World::new();
+    world.campaign(1, settings(Mode::Predictive), 0, 1);
+    let refused = world.command(1, LifeCycleCommand::Start).unwrap_err();
+    assert_eq!(refused, CommandError::NotBuilt(ModeName::Predictive));
+    assert!(refused.to_string().contains("not built yet"));
+    assert_eq!(world.state(1), CampaignState::Draft);
+    let again = world.command(1, LifeCycleCommand::Resume).unwrap_err();
+    assert_eq!(again.to_string(), "a campaign that is draft cannot resume");
+}
+
+#[test]
+fn an_edit_is_in_force_at_once_for_new_calls_and_not_for_those_in_progress() {
+    let mut world = world(10, |s, _| s.ring_timeout = secs(20));
+    world.start(1);
+    let dials = world.dials();
+    world.fact(Input::Placed(dials[0].attempt));
+    world.rings(dials[0].attempt);
+    let mut new = settings(Mode::Concurrency);
+    new.ring_timeout = secs(60);
+    new.max_calls = Some(5);
+    world.fact(Input::Revised {
+        campaign: campaign_id(1),
+        revision: RevisionNumber::new(2),
+        settings: Box::new(new),
+    });
+    let more = world.dials();
+    assert_eq!(more.len(), 3);
+    assert!(
+        more.iter()
+            .all(|dial| dial.revision == RevisionNumber::new(2))
+    );
+    world.wait(secs(20));
+    assert_eq!(world.cancels(), [dials[0].attempt]);
+    assert_eq!(world.ended.len(), 0);
+}
+
+#[test]
+fn a_running_campaign_goes_on_after_a_restart() {
+    let mut world = World::new();
+    for n in 0..3 {
+        world.store_contact(1, n, |_| ());
+    }
+    world.load(1, settings(Mode::Concurrency), CampaignState::Running);
+    assert_eq!(world.dials().len(), 3);
+    let changed = |o: &Output| matches!(o, Output::CampaignChanged { .. }).then_some(());
+    assert_eq!(world.take(changed).len(), 0);
+}
+
+#[test]
+fn recovered_attempts_count_and_rest_a_minute() {
+    let mut world = world(1, |s, _| s.retry.attempts_total = 2);
+    world.start(1);
+    let dial = world.dial();
+    world.fact(Input::Answered(dial.attempt));
+    let attempt = Attempt {
+        id: dial.attempt,
+        campaign: dial.campaign,
+        contact: dial.contact,
+        number: dial.number,
+        caller_id: dial.caller_id,
+        trunk: dial.trunk,
+        agent: None,
+        revision: dial.revision,
+        started_at: dial.at,
+        progress_at: None,
+        answered_at: Some(world.now),
+        joined_at: None,
+        ended_at: None,
+        outcome: None,
+        blame: None,
+        evidence: Evidence::default(),
+        counts_as_abandoned: false,
+    };
+    let mut settings = settings(Mode::Concurrency);
+    settings.retry.attempts_total = 2;
+    let end = outdial_engine::recover(attempt, History::default(), 1, &settings, world.now);
+    assert_eq!(end.attempt.outcome, Some(Outcome::Unknown));
+    assert!(end.attempt.counts_as_abandoned);
+    assert_eq!(end.contact.history.attempts, 1);
+    assert_eq!(
+        end.contact.place,
+        ContactPlace::Resting(world.now + secs(60))
+    );
+}
