@@ -186,7 +186,13 @@ impl Engine {
         {
             Err((Why::TenantCalls(_), _)) if self.is_off(Mutant::TenantCalls) => Ok(()),
             Err((Why::KeptLines, _)) if self.is_off(Mutant::GuaranteedLines) => Ok(()),
-            Err((why, need)) => Err(Refused::needs(why, need)),
+            Err((why, need)) if guarantee == 0 => Err(Refused::needs(why, need)),
+            // When calls of its own end it is below its guarantee, and needs no more than that.
+            Err((why, _)) => Err(Refused {
+                why,
+                needs: vec![Need::GuaranteedLine, Need::Line],
+                until: None,
+            }),
             Ok(()) => Ok(()),
         }
     }

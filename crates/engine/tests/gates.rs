@@ -176,6 +176,28 @@ fn lines_go_by_priority_and_guaranteed_lines_are_kept() {
 }
 
 #[test]
+fn a_campaign_at_its_guarantee_goes_on_when_its_own_calls_end() {
+    let mut world = World::new();
+    world.permit("carrier", 6, None);
+    let guaranteed = Settings {
+        priority: 5,
+        guaranteed_calls: 4,
+        ..settings(Mode::Concurrency)
+    };
+    world.campaign(1, settings(Mode::Concurrency), 0, 100);
+    world.campaign(2, guaranteed, 100, 100);
+    world.start(2);
+    world.start(1);
+    for _ in 0..100 {
+        for dial in world.dials() {
+            world.end(dial.attempt, Some(486));
+        }
+    }
+    assert_eq!(world.open_contacts(2), 0);
+    assert_eq!(world.open_contacts(1), 0);
+}
+
+#[test]
 fn campaigns_of_equal_priority_share_lines_evenly() {
     let mut world = World::new();
     world.permit("carrier", 9, None);
