@@ -332,6 +332,23 @@ fn a_call_that_fails_before_progress_goes_out_over_another_trunk_as_the_same_att
 }
 
 #[test]
+fn a_call_goes_out_a_second_time_only_where_a_first_one_might() {
+    let mut world = world(1, |_| ());
+    world.trunk("second", |_| ());
+    world.permit("second", 10, None);
+    world.start(1);
+    let dial = world.dial();
+    world.fact(Input::Halted {
+        scope: HaltScope::Tenant,
+        reason: String::new(),
+    });
+    world.end(dial.attempt, Some(503));
+    assert_eq!(world.outcome(), Outcome::Congestion);
+    let redials = world.take(|order| matches!(order, Output::Redial { .. }).then_some(()));
+    assert_eq!(redials.len(), 0);
+}
+
+#[test]
 fn explain_says_where_a_number_stands() {
     let mut world = world(3, |s| s.max_calls = Some(1));
     world.start(1);
