@@ -154,10 +154,13 @@ impl Engine {
         }
         // A deadline that is set in the past waits for the next fact rather than keep this one from
         // ever being done.
-        for _ in 0..self.timers.len() + DEADLINES_MORE {
-            match self.timers.pop_due(self.now) {
-                Some(key) => self.timer_due(key),
-                None => break,
+        let mut left = self.timers.len() + DEADLINES_MORE;
+        while let Some(key) = self.timers.pop_due(self.now) {
+            self.timer_due(key);
+            left -= 1;
+            if left == 0 {
+                self.counters.deadlines_in_the_past += 1;
+                break;
             }
         }
         self.dispatch();

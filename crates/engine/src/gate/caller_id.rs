@@ -227,7 +227,7 @@ mod tests {
             check(&gate, number, 5),
             Err(Some(Timestamp::from_secs(86_400)))
         );
-        gate.new_day();
+        gate.new_day(Timestamp::from_secs(86_400));
         assert_eq!(check(&gate, number, 86_400), Ok(()));
     }
 
