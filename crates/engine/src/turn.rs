@@ -114,9 +114,10 @@ impl Engine {
             .flatten()
     }
 
-    /// An agent who was bound without a call is free again.
+    /// An agent who was bound without a conversation is free again, or on the break that was announced.
     pub(crate) fn release_agent(&mut self, agent: AgentKey) {
         self.agents.take(agent, Phase::Off);
+        self.take_announced(agent);
         self.settle_agent(agent);
     }
 
