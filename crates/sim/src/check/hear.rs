@@ -116,6 +116,9 @@ impl Checker {
                     && !call.hung_up
                 {
                     call.joined = true;
+                    call.joined_at = call.joined_at.or(Some(now));
+                    let taken = call.agent.map(|_| now);
+                    call.taken_at = call.taken_at.or(taken);
                     call.talked |= call.agent.is_some();
                     call.flow_joined |= call.flow_called && call.agent.is_none();
                 }
@@ -133,6 +136,7 @@ impl Checker {
                     call.flow_over = true;
                     call.joined = false;
                     call.waits_since = Some(now);
+                    call.waited_from = Some(now);
                 }
             }
             Input::Ended { attempt, evidence } => {
@@ -271,6 +275,7 @@ impl Checker {
             call.answered_at = Some(now);
             if call.group().is_some() && call.settings.flow_first.is_none() {
                 call.waits_since = Some(now);
+                call.waited_from = Some(now);
             }
         }
     }

@@ -13,6 +13,8 @@ use crate::plan::{Act, AgentPlan, CampaignPlan, ListShape};
 
 /// The kind under which contacts are drawn.
 const CONTACT: u64 = 0x636f_6e74_6163;
+/// Agents who come when everything becomes good: a ratio below one needs several idle at once.
+const HELPERS: u32 = 3;
 /// Zones of contacts that have their own, from far east to far west of the world's.
 const ZONES: [&str; 4] = [
     "Pacific/Auckland",
@@ -136,7 +138,9 @@ impl Life {
         for agent in agents {
             self.begins(agent);
         }
-        self.add_helper();
+        for _ in 0..HELPERS {
+            self.add_helper();
+        }
         let campaigns: Vec<_> = self.campaigns.iter().map(|(c, s)| (*c, *s)).collect();
         for (campaign, state) in campaigns {
             let command = match state {
