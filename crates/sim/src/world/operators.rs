@@ -31,6 +31,12 @@ impl Life {
         match act {
             Act::Ask(campaign, command) => self.ask(Command { campaign, command }),
             Act::Tell(input) => self.told_by_operator(*input),
+            Act::HangUp => {
+                let live: Vec<_> = self.calls.keys().copied().collect();
+                if let Some(attempt) = self.rolls.one_of(&live) {
+                    self.hear(Input::HangUpAsked(*attempt));
+                }
+            }
             Act::Add(campaign, count) => {
                 self.add_contacts(campaign, count);
                 self.hear(Input::ContactsAdded {
