@@ -143,6 +143,8 @@ pub enum Act {
     Ask(CampaignId, LifeCycleCommand),
     /// The engine is told something.
     Tell(Box<Input>),
+    /// Someone ends one of the live calls, whichever chance picks.
+    HangUp,
     /// Contacts are added to a campaign's list.
     Add(CampaignId, u32),
     /// A trunk refuses or ignores every call for a while.

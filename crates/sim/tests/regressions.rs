@@ -3,9 +3,9 @@
 mod common;
 
 use common::lead_to_its_end;
-use outdial_domain::CallerId;
-use outdial_domain::Mode;
+use outdial_domain::{CallerId, Mode, RevisionNumber};
 use outdial_engine::input::Input;
+use outdial_sim::plan::campaign_id;
 use outdial_sim::{Act, Shape, World, hours, minutes, percent, secs};
 
 #[test]
@@ -86,4 +86,27 @@ fn who_was_reached_another_way_is_not_called_again_for_a_breaker() {
         ..Shape::default()
     };
     assert_sound_to_its_end(369_111, shape);
+}
+
+#[test]
+fn fewer_lines_than_before_do_not_stop_the_engine() {
+    let mut world = World::seeded(1)
+        .campaign(Mode::Progressive, 6_000)
+        .agents(5)
+        .talk_time(secs(20))
+        .with(|plan| {
+            let settings = &mut plan.campaigns[0].settings;
+            settings.retry.attempts_total = 2;
+            settings.retry.interval = secs(60);
+            let mut fewer = settings.clone();
+            fewer.max_calls = Some(5);
+            let edit = Input::Revised {
+                campaign: campaign_id(1),
+                revision: RevisionNumber::new(2),
+                settings: Box::new(fewer),
+            };
+            plan.acts.push((minutes(2), Act::Tell(Box::new(edit))));
+        });
+    world.run(minutes(20));
+    assert!(world.violations().is_empty(), "{}", world.report());
 }

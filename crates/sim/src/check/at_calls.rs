@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use outdial_domain::{
-    AtEnd, AttemptId, CampaignState, CauseMap, EndReason, LocalFailure, Mode, Outcome, Target,
-    Timestamp,
+    AtEnd, Attempt, AttemptId, CampaignState, CauseMap, EndReason, LocalFailure, Mode, Outcome,
+    Target, Timestamp,
 };
 use outdial_engine::output::AttemptEnd;
 
@@ -109,9 +109,58 @@ impl Checker {
             self.object(Property::OutcomeFits, now, what);
         }
         self.check_abandonment(now, id, outcome, end.attempt.counts_as_abandoned);
+        self.check_record(now, &end.attempt);
         self.release_agent(id);
         if let Some(call) = self.picture.attempts.remove(&id) {
             self.contact_after(now, &call, end);
+        }
+    }
+
+    /// What is written down of an attempt, against what was seen of it.
+    fn check_record(&mut self, now: Timestamp, told: &Attempt) {
+        let Some(call) = self.picture.attempts.get(&told.id) else {
+            return;
+        };
+        let dial = &call.dial;
+        let who = (told.campaign, told.contact, told.number, told.caller_id);
+        let times = (told.started_at, told.progress_at, told.answered_at);
+        let seen = (dial.at, call.progress_at, call.answered_at);
+        let fits = [
+            who == (dial.campaign, dial.contact, dial.number, dial.caller_id),
+            told.trunk == call.trunk && told.revision == dial.revision,
+            times == seen,
+            told.joined_at == call.joined_at,
+            told.ended_at == Some(now),
+        ];
+        let law = self.picture.tenant.as_ref();
+        let abandon_after = law.and_then(|tenant| tenant.compliance.abandon_after);
+        let waited = call.waited_from.zip(call.taken_at);
+        let waited = waited.map(|(from, taken)| taken.since(from));
+        // Who never came to the queue behind a flow is not in its ledger.
+        let in_flow = call.settings.flow_first.is_some() && !call.handed_back;
+        let expected = match (told.outcome, waited, abandon_after) {
+            _ if in_flow => None,
+            (Some(Outcome::Abandoned), ..) => Some(true),
+            (Some(Outcome::Answered), Some(waited), Some(most)) => Some(waited > most),
+            (Some(Outcome::Answered | Outcome::Machine), Some(_), None) => Some(false),
+            // In the moment of joining both are right, and a machine's wait is nobody's.
+            (Some(Outcome::Answered | Outcome::Machine), ..) => None,
+            _ => Some(false),
+        };
+        let counts = told.counts_as_abandoned;
+        if fits.contains(&false) {
+            let what = format!(
+                "attempt {}: {told:?}; seen {seen:?}, fits {fits:?}",
+                told.id
+            );
+            self.object(Property::RecordFits, now, what);
+        }
+        if expected.is_some_and(|expected| expected != counts) {
+            let what = format!(
+                "attempt {} is {:?} after {waited:?} and counts: {counts}",
+                told.id, told.outcome
+            );
+            self.object(Property::AbandonmentCounts, now, what);
         }
     }
 

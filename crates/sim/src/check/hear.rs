@@ -7,7 +7,7 @@ use outdial_domain::{AgentId, AttemptId, BreakTime, CallerId, CampaignId, Timest
 use outdial_engine::input::{AgentRules, DueContact, Input, LegEnd, LoadedCampaign};
 
 use super::Checker;
-use super::picture::{AgentView, CallerIdView, CampaignView};
+use super::picture::{AgentView, CallerIdView, CampaignView, TrunkView};
 
 impl Checker {
     pub(super) fn hear(&mut self, now: Timestamp, input: &Input) {
@@ -20,9 +20,11 @@ impl Checker {
                 trunk.rules = Some(rules.clone());
             }
             Input::TrunkGone(trunk) => {
-                if let Some(trunk) = picture.trunks.get_mut(trunk) {
-                    trunk.rules = None;
+                if let Some(view) = picture.trunks.get_mut(trunk) {
+                    // One that comes back begins anew.
+                    *view = TrunkView::default();
                 }
+                self.breakers_closed(*trunk);
             }
             Input::PermitSet { trunk, permit } => {
                 let view = picture.trunks.entry(*trunk).or_default();
@@ -47,7 +49,10 @@ impl Checker {
             Input::StoreFailing { reason } => picture.store_failing = reason.is_some(),
             Input::AgentSet(rules) => self.agent_set(rules),
             Input::AgentGone(agent) => {
-                picture.agents.remove(agent);
+                // A call in progress is still this agent's.
+                if let Some(agent) = picture.agents.get_mut(agent) {
+                    agent.wish = WishedState::Offline;
+                }
             }
             Input::AgentWished {
                 agent, wish, when, ..
@@ -116,6 +121,9 @@ impl Checker {
                     && !call.hung_up
                 {
                     call.joined = true;
+                    call.joined_at = call.joined_at.or(Some(now));
+                    let taken = call.agent.map(|_| now);
+                    call.taken_at = call.taken_at.or(taken);
                     call.talked |= call.agent.is_some();
                     call.flow_joined |= call.flow_called && call.agent.is_none();
                 }
@@ -133,6 +141,7 @@ impl Checker {
                     call.flow_over = true;
                     call.joined = false;
                     call.waits_since = Some(now);
+                    call.waited_from = Some(now);
                 }
             }
             Input::Ended { attempt, evidence } => {
@@ -271,6 +280,7 @@ impl Checker {
             call.answered_at = Some(now);
             if call.group().is_some() && call.settings.flow_first.is_none() {
                 call.waits_since = Some(now);
+                call.waited_from = Some(now);
             }
         }
     }

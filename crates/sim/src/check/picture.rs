@@ -135,6 +135,12 @@ pub(super) struct AttemptView {
     pub(super) answered_at: Option<Timestamp>,
     /// Since when the callee waits for an agent.
     pub(super) waits_since: Option<Timestamp>,
+    /// When it began to wait for one, first.
+    pub(super) waited_from: Option<Timestamp>,
+    /// When an agent or flow was joined first.
+    pub(super) joined_at: Option<Timestamp>,
+    /// When an agent was joined first.
+    pub(super) taken_at: Option<Timestamp>,
     /// The callee had an agent and lost it.
     pub(super) lost_agent: bool,
     /// The leg of an agent bound to it was lost.
@@ -177,6 +183,9 @@ impl AttemptView {
             progress_at: None,
             answered_at: None,
             waits_since: None,
+            waited_from: None,
+            joined_at: None,
+            taken_at: None,
             lost_agent: false,
             leg_lost: false,
             agent_freed: false,

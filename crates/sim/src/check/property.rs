@@ -87,6 +87,8 @@ properties! {
     EndsOnce: "every attempt ends exactly once, and at once when its call is over",
     OrderFits: "orders are about calls and agents in a state that they fit",
     OutcomeFits: "the outcome is what the evidence says",
+    RecordFits: "the record of an attempt says what was seen of it and when",
+    AbandonmentCounts: "a live answer counts as abandoned when nobody took it, or too late for the law",
     HistoryFits: "a contact's history counts what happened",
     RetryOrFinal: "after an attempt its contact is final or rests as the policy says",
     FinalOnce: "a final contact stays final, unless a breaker made its result suspect",

@@ -143,10 +143,13 @@ impl Life {
             return;
         };
         model.mind += 1;
-        let mind = model.mind;
+        let (mind, registers) = (model.mind, model.plan.rules.registers);
         if let Some(work) = model.plan.work {
             let time = work.at(model.rolls.uniform());
             self.agent_turn(agent, time, AgentTurn::Rests(mind));
+        }
+        if registers {
+            self.hear(Input::AgentRegistered(agent));
         }
         self.hear(Input::AgentWished {
             agent,

@@ -8,7 +8,7 @@ mod store;
 
 use std::time::Duration;
 
-use outdial_domain::{AgentId, AttemptId, CampaignId, Timestamp, TrunkName};
+use outdial_domain::{AgentId, AttemptId, CampaignId, TrunkName};
 use outdial_engine::Engine;
 use outdial_engine::input::{Command, Input, Suspects};
 

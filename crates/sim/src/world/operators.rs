@@ -13,6 +13,8 @@ use crate::plan::{Act, AgentPlan, CampaignPlan, ListShape};
 
 /// The kind under which contacts are drawn.
 const CONTACT: u64 = 0x636f_6e74_6163;
+/// Agents who come when everything becomes good: a ratio below one needs several idle at once.
+const HELPERS: u32 = 3;
 /// Zones of contacts that have their own, from far east to far west of the world's.
 const ZONES: [&str; 4] = [
     "Pacific/Auckland",
@@ -29,6 +31,12 @@ impl Life {
         match act {
             Act::Ask(campaign, command) => self.ask(Command { campaign, command }),
             Act::Tell(input) => self.told_by_operator(*input),
+            Act::HangUp => {
+                let live: Vec<_> = self.calls.keys().copied().collect();
+                if let Some(attempt) = self.rolls.one_of(&live) {
+                    self.hear(Input::HangUpAsked(*attempt));
+                }
+            }
             Act::Add(campaign, count) => {
                 self.add_contacts(campaign, count);
                 self.hear(Input::ContactsAdded {
@@ -136,7 +144,9 @@ impl Life {
         for agent in agents {
             self.begins(agent);
         }
-        self.add_helper();
+        for _ in 0..HELPERS {
+            self.add_helper();
+        }
         let campaigns: Vec<_> = self.campaigns.iter().map(|(c, s)| (*c, *s)).collect();
         for (campaign, state) in campaigns {
             let command = match state {
