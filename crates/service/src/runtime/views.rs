@@ -8,7 +8,7 @@ use outdial_domain::{
 };
 use outdial_engine::input::{Command, OfferId};
 use outdial_engine::output::{Offer, TrunkHealth};
-use outdial_engine::{About, CampaignView, ContactStanding, Refusal};
+use outdial_engine::{CampaignView, ContactStanding, Refusal};
 
 use super::Runtime;
 use crate::error::ServiceError;
@@ -47,10 +47,9 @@ impl Runtime {
         campaign: CampaignId,
         contact: &Contact,
     ) -> Vec<Reason> {
-        let about = Some(About::Contact(contact.id));
         let explained = self
             .engine(tenant)
-            .and_then(|engine| engine.explain(campaign, about));
+            .and_then(|engine| engine.explain_contact(campaign, contact.id));
         let standings = explained
             .map(|explained| explained.contacts)
             .unwrap_or_default();
