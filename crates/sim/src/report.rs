@@ -11,10 +11,11 @@ const TAIL: usize = 60;
 pub(crate) fn in_words(life: &Life) -> String {
     let counters = life.counters();
     let mut text = format!(
-        "{:.1} min, {} steps: {} attempts, {} abandoned ({:.2} %), occupancy {:.1} %",
+        "{:.1} min, {} steps: {} attempts, {} sent over another trunk, {} abandoned ({:.2} %), occupancy {:.1} %",
         counters.time().as_secs_f64() / 60.0,
         life.steps(),
         counters.dialed,
+        counters.redialed,
         counters.abandoned,
         counters.abandonment() * 100.0,
         counters.occupancy() * 100.0,

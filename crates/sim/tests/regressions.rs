@@ -3,10 +3,12 @@
 mod common;
 
 use common::lead_to_its_end;
-use outdial_domain::{CallerId, Mode, RevisionNumber};
+use outdial_domain::{
+    Calendar, CallerId, DayRule, DaySelector, Mode, RevisionNumber, TimeOfDay, Window,
+};
 use outdial_engine::input::Input;
-use outdial_sim::plan::campaign_id;
-use outdial_sim::{Act, Shape, World, hours, minutes, percent, secs};
+use outdial_sim::plan::{ZONE, campaign_id, permit, trunk_name, trunk_rules};
+use outdial_sim::{Act, Plan, World, hours, minutes, percent, secs};
 
 #[test]
 fn a_caller_id_given_back_on_the_same_day_keeps_its_count() {
@@ -25,67 +27,79 @@ fn a_caller_id_given_back_on_the_same_day_keeps_its_count() {
     world.run(hours(3));
     assert!(world.violations().is_empty(), "{}", world.report());
     assert_eq!(world.counters().dialed, 60);
-    lead_to_its_end(&mut world);
+    assert_sound_to_its_end(&mut world);
+}
+
+fn assert_sound_to_its_end(world: &mut World) {
+    assert!(world.violations().is_empty(), "{}", world.report());
+    lead_to_its_end(world);
     assert!(world.violations().is_empty(), "{}", world.report());
 }
 
-fn assert_sound_to_its_end(seed: u64, shape: Shape) {
-    let mut world = World::planned(shape.plan(seed));
-    world.run_steps(10_000, hours(6));
-    lead_to_its_end(&mut world);
-    assert!(world.violations().is_empty(), "{}", world.report());
+/// A second trunk beside the world's own.
+fn with_second_trunk(plan: &mut Plan) {
+    plan.trunks.push((trunk_rules("second"), permit(500, None)));
 }
 
 #[test]
 fn a_call_is_not_tried_again_outside_of_the_calendar() {
-    let shape = Shape {
-        campaigns: 1,
-        agents: 5,
-        trunks: 1,
-        modes: 40,
-        line_trouble: 73,
-        operators: 61,
-        outages: 53,
-        calendars: 81,
-        ..Shape::default()
+    let every_other_minute = |hour: u32| {
+        let at = move |minute: u32| TimeOfDay::from_secs(hour * 3600 + minute * 60).unwrap();
+        (0..29).map(move |n| Window::new(at(2 * n), at(2 * n + 1)).unwrap())
     };
-    assert_sound_to_its_end(349_493, shape);
+    let rule = DayRule {
+        days: DaySelector::Every,
+        windows: (9..12).flat_map(every_other_minute).collect(),
+    };
+    let mut world = World::seeded(1)
+        .campaign(Mode::Concurrency, 20_000)
+        .with(|plan| {
+            with_second_trunk(plan);
+            plan.campaigns[0].settings.max_calls = Some(60);
+            plan.campaigns[0].settings.calendar =
+                Calendar::new(None, None, ZONE, vec![rule]).unwrap();
+            plan.callees.mix.congestion = 90;
+            plan.callees.mix.answer = 5;
+        });
+    world.run(hours(3));
+    let redialed = world.counters().redialed;
+    assert!(redialed > 200, "{}", world.report());
+    assert!(world.violations().is_empty(), "{}", world.report());
 }
 
 #[test]
 fn a_load_that_is_not_answered_for_long_does_not_stop_the_engine() {
-    let shape = Shape {
-        campaigns: 2,
-        agents: 7,
-        trunks: 1,
-        contacts: 2,
-        limits: 46,
-        line_trouble: 13,
-        agent_trouble: 12,
-        outages: 59,
-        calendars: 35,
-        lists: 73,
-        machinery: 77,
-        ..Shape::default()
-    };
-    assert_sound_to_its_end(961_648, shape);
+    let mut world = World::seeded(1)
+        .campaign(Mode::Progressive, 300)
+        .agents(3)
+        .talk_time(secs(20))
+        .with(|plan| {
+            plan.campaigns[0].settings.retry.attempts_total = 3;
+            plan.campaigns[0].settings.retry.interval = secs(20);
+        })
+        .at(minutes(5), Act::StoreFails(minutes(2)));
+    world.run(minutes(10));
+    assert_sound_to_its_end(&mut world);
 }
 
 #[test]
 fn who_was_reached_another_way_is_not_called_again_for_a_breaker() {
-    let shape = Shape {
-        agents: 9,
-        trunks: 2,
-        modes: 26,
-        limits: 32,
-        line_trouble: 83,
-        operators: 56,
-        outages: 82,
-        lists: 64,
-        machinery: 39,
-        ..Shape::default()
-    };
-    assert_sound_to_its_end(369_111, shape);
+    let mut world = World::seeded(1)
+        .campaign(Mode::Progressive, 600)
+        .agents(10)
+        .answer_rate(percent(70))
+        .talk_time(secs(5))
+        .with(|plan| {
+            with_second_trunk(plan);
+            plan.campaigns[0].list.several_numbers = 100;
+            plan.campaigns[0].settings.retry.attempts_total = 3;
+        })
+        .at(minutes(3), Act::AllInvalid(trunk_name("second"), true))
+        .at(minutes(9), Act::AllInvalid(trunk_name("second"), false));
+    world.run(minutes(10));
+    let breakers = world.counters().breakers;
+    assert_eq!(breakers, 1, "{}", world.report());
+    assert_sound_to_its_end(&mut world);
 }
 
 #[test]
