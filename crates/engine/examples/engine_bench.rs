@@ -20,6 +20,7 @@ use outdial_engine::output::*;
 use outdial_engine::{Engine, EngineConfig};
 
 const AGENTS: u32 = 1_000;
+const LINES: u32 = 4_000;
 const ATTEMPTS: u64 = 400_000;
 /// What the progressive bench has to reach.
 const GOAL: f64 = 200_000.0;
@@ -122,7 +123,7 @@ impl<'a> Run<'a> {
         };
         run.facts.extend([
             Input::TenantSet(TenantRules {
-                max_calls: 100_000,
+                max_calls: LINES,
                 time_zone: "Asia/Shanghai".into(),
                 compliance: ComplianceProfile::none(),
             }),
@@ -136,7 +137,7 @@ impl<'a> Run<'a> {
             Input::PermitSet {
                 trunk,
                 permit: Permit {
-                    calls: 100_000,
+                    calls: LINES,
                     calls_per_1000_s: None,
                 },
             },
@@ -172,6 +173,7 @@ impl<'a> Run<'a> {
         let numbers = vec![number(10085)];
         let mut settings = Settings::new("bench", self.bench.mode, target, numbers, calendar);
         settings.wrap_up = Duration::from_secs(1);
+        settings.max_calls = Some(LINES / self.bench.campaigns.min(10));
         Input::CampaignLoaded(Box::new(LoadedCampaign {
             campaign: Campaign {
                 id: CampaignId::new(n + 1).unwrap(),

@@ -269,7 +269,7 @@ pub struct DueContact {
     pub priority: u8,
     /// Whether it has been resting (a due retry goes before fresh contacts of its priority).
     pub rested: bool,
-    /// Its place: order key when fresh, due time when rested.
+    /// Its place: order key when fresh, due time in milliseconds when rested.
     pub order_key: i64,
     /// What its attempts have left.
     pub history: History,

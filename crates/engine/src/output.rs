@@ -58,9 +58,10 @@ pub enum Output {
     /// Commit how the attempt ended and where that leaves its contact, then tell.
     AttemptEnded(Box<AttemptEnd>),
     /// Commit contacts' places without an attempt (a gate refused them until a time, the window is
-    /// given back, a breaker made results suspect).
+    /// given back, a breaker made results suspect). `last_outcome` of `None` leaves it as it is.
     ContactsMoved(Vec<ContactUpdate>),
-    /// The window of a campaign runs low: load the best `count` contacts that are due.
+    /// The window of a campaign runs low: load the best `count` contacts that are due, after all
+    /// orders that were given before this one have been committed. Answer with `ContactsLoaded`.
     LoadContacts {
         /// The campaign.
         campaign: CampaignId,

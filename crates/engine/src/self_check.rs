@@ -37,8 +37,7 @@ impl Engine {
         for trunk in self.trunks.iter() {
             let name = trunk.rules.name;
             let on_it = self.holding().filter(|c| c.attempt.trunk == name).count() as u32;
-            // A trunk that went and came back has forgotten the calls of before.
-            if on_it < trunk.used() {
+            if on_it != trunk.used() {
                 found.push(format!("{on_it} calls on {name}, {} counted", trunk.used()));
             }
         }

@@ -11,7 +11,14 @@ use crate::waiters::Need;
 
 impl Engine {
     pub(crate) fn trunk_set(&mut self, rules: TrunkRules) {
-        self.trunks.set(rules);
+        // A trunk that comes back may still carry calls of before.
+        let name = rules.name;
+        let on_it = self
+            .calls
+            .values()
+            .filter(|c| c.holds && c.attempt.trunk == name);
+        let used = on_it.count() as u32;
+        self.trunks.set(rules, used);
         self.routes_changed();
         self.lines_changed();
     }

@@ -65,6 +65,8 @@ pub(crate) struct Waiters {
     /// What this round looks at, and what has been woken since it began.
     woken: BTreeSet<Need>,
     next_woken: BTreeSet<Need>,
+    /// Whether campaigns may have been refused that are not waiting yet.
+    in_round: bool,
 }
 
 impl Waiters {
@@ -137,7 +139,9 @@ impl Waiters {
     /// Says that there may be some of this again; for the next round, because campaigns that were
     /// refused in this one are not waiting yet.
     pub(crate) fn wake(&mut self, need: Need) {
-        self.next_woken.insert(need);
+        if self.in_round || self.waiting.contains_key(&need) {
+            self.next_woken.insert(need);
+        }
     }
 
     /// Begins a round; says whether there is anything to look at.
@@ -154,7 +158,8 @@ impl Waiters {
                 woken.insert(need);
             }
         }
-        !self.woken.is_empty() || !self.ready.is_empty()
+        self.in_round = !self.woken.is_empty() || !self.ready.is_empty();
+        self.in_round
     }
 
     /// The campaign whose turn it is: the best of those that are ready and of those that wait for

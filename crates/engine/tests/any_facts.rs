@@ -253,7 +253,7 @@ impl Chaos {
         let id = 1 + self.draw.below(u64::from(CAMPAIGNS)) as u32;
         let campaign = campaign_id(id);
         let trunk = trunk_name();
-        match self.draw.below(14) {
+        match self.draw.below(16) {
             0 => {
                 let _ = self.world.command(id, LifeCycleCommand::Pause);
             }
@@ -299,6 +299,16 @@ impl Chaos {
                 let connection = self.draw.of(&[Connection::Permanent, Connection::PerCall]);
                 let n = self.any_agent().min(AGENTS - 1);
                 self.world.agent(n, groups, connection);
+            }
+            13 => {
+                let agent = agent_id(self.any_agent());
+                self.world.fact(Input::AgentGone(agent));
+            }
+            14 => {
+                self.world
+                    .fact(Input::TrunkGone(TrunkName::new("second").unwrap()));
+                self.world.trunk("second", |_| ());
+                self.world.permit("second", 5, None);
             }
             _ => {
                 self.world.fact(Input::StoreFailing {
@@ -441,14 +451,16 @@ fn seeds(usual: u64) -> u64 {
 
 #[test]
 fn any_facts_leave_the_engine_in_order() {
+    let mut ended = 0;
     for seed in 0..seeds(20) {
         let mut chaos = Chaos::new(seed);
         for _ in 0..1_500 {
             chaos.step();
         }
-        assert!(!chaos.world.ended.is_empty(), "seed {seed}");
         chaos.calm_down();
+        ended += chaos.world.ended.len();
     }
+    assert!(ended > 1_000, "only {ended} calls");
 }
 
 #[test]

@@ -317,7 +317,10 @@ fn explain_says_where_a_number_stands() {
     let explain = |n| {
         world
             .engine
-            .explain(campaign_id(1), Some(number(n)))
+            .explain(
+                campaign_id(1),
+                Some(outdial_engine::About::Number(number(n))),
+            )
             .unwrap()
     };
     assert_eq!(explain(100_000).live, Some(dial.attempt));

@@ -302,7 +302,7 @@ impl Shape {
     fn calendar(&self, settings: &mut Settings, plan: &Plan, rolls: &mut Rolls) {
         let mut rules = Vec::new();
         if rolls.percent(self.calendars) {
-            let (open, gap) = (rolls.between(5, 90), rolls.between(1, 30));
+            let (open, gap) = (rolls.between(20, 120), rolls.between(1, 40));
             let mut windows = Vec::new();
             let mut from = rolls.between(0, gap);
             while from + open <= 1_440 && windows.len() < 200 {
@@ -357,7 +357,7 @@ impl Shape {
             Suspects::Keep
         };
         machinery.lift = rolls
-            .percent(70)
+            .percent(85)
             .then(|| (rolls.time(secs(10), minutes(10)), suspects));
     }
 

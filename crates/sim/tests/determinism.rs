@@ -3,7 +3,7 @@
 mod common;
 
 use common::shapes;
-use outdial_sim::{Dice, World};
+use outdial_sim::{Dice, World, hours};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -26,7 +26,7 @@ fn the_same_seed_says_the_same_bytes() {
     for (seed, shape) in worlds(6) {
         let run = || {
             let mut world = World::planned(shape.plan(seed)).recorded();
-            world.run_steps(4_000);
+            world.run_steps(4_000, hours(6));
             world.trace().bytes().unwrap().to_vec()
         };
         let (first, second) = (run(), run());
@@ -39,13 +39,13 @@ fn the_same_seed_says_the_same_bytes() {
 fn an_engine_from_a_snapshot_goes_on_as_if_nothing_had_been() {
     for (seed, shape) in worlds(8) {
         let mut undisturbed = World::planned(shape.plan(seed));
-        undisturbed.run_steps(4_000);
+        undisturbed.run_steps(4_000, hours(6));
         let mut restarted = World::planned(shape.plan(seed));
         let rolls = &mut Dice::new(seed).rolls(1);
         let mut left = 4_000;
         while left > 0 {
             let steps = rolls.between(1, 1_500).min(left);
-            restarted.run_steps(steps);
+            restarted.run_steps(steps, hours(6));
             restarted.restart_engine();
             left -= steps;
         }

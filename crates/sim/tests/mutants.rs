@@ -4,7 +4,7 @@ mod common;
 
 use common::{calls_below_the_guarantee, lead_to_its_end, shapes};
 use outdial_engine::Mutant;
-use outdial_sim::{Shape, World};
+use outdial_sim::{Shape, World, hours};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -68,7 +68,7 @@ fn noticed(mutant: Mutant) -> Option<String> {
         let (seed, shape) = tree.expect("worlds are not filtered").current();
         let mut world = World::planned(troubled(mutant, shape).plan(seed))
             .prepared(move |engine| engine.switch_off(mutant));
-        world.run_steps(STEPS);
+        world.run_steps(STEPS, hours(6));
         if world.violations().is_empty() {
             lead_to_its_end(&mut world);
         }

@@ -7,7 +7,7 @@
 mod common;
 
 use common::{lead_to_its_end, shapes, times};
-use outdial_sim::{Shape, World};
+use outdial_sim::{Shape, World, hours};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 /// Messages to the engine in each world, before it is led to its end.
@@ -29,7 +29,7 @@ fn in_random_worlds(stream: u8, among: impl Fn(Shape) -> Shape) {
     let outcome = runner.run(&shapes(), |(seed, shape)| {
         let shape = among(shape);
         let mut world = World::planned(shape.plan(seed));
-        world.run_steps(STEPS);
+        world.run_steps(STEPS, hours(6));
         lead_to_its_end(&mut world);
         if world.violations().is_empty() {
             Ok(())

@@ -31,7 +31,7 @@ fn a_caller_id_given_back_on_the_same_day_keeps_its_count() {
 
 fn assert_sound_to_its_end(seed: u64, shape: Shape) {
     let mut world = World::planned(shape.plan(seed));
-    world.run_steps(10_000);
+    world.run_steps(10_000, hours(6));
     lead_to_its_end(&mut world);
     assert!(world.violations().is_empty(), "{}", world.report());
 }
@@ -69,4 +69,21 @@ fn a_load_that_is_not_answered_for_long_does_not_stop_the_engine() {
         ..Shape::default()
     };
     assert_sound_to_its_end(961_648, shape);
+}
+
+#[test]
+fn who_was_reached_another_way_is_not_called_again_for_a_breaker() {
+    let shape = Shape {
+        agents: 9,
+        trunks: 2,
+        modes: 26,
+        limits: 32,
+        line_trouble: 83,
+        operators: 56,
+        outages: 82,
+        lists: 64,
+        machinery: 39,
+        ..Shape::default()
+    };
+    assert_sound_to_its_end(369_111, shape);
 }

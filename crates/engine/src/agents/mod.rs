@@ -3,11 +3,13 @@
 //! This module keeps the records and the sets over them. What happens to an agent, and why, stands
 //! in [`crate::engine`]'s parts: `agents::wish`, `agents::phone` and `agents::work`.
 
+mod group;
 mod phone;
 mod pool;
 mod record;
 mod wish;
 mod work;
 
-pub(crate) use pool::{Agents, QueueKey};
+pub(crate) use group::QueueKey;
+pub(crate) use pool::Agents;
 pub(crate) use record::{Agent, AgentKey, Announced, Leg, Phase, Worked, WrapUp};

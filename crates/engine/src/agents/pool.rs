@@ -1,5 +1,4 @@
-//! The sets over agents: who is idle in which group, who is promised to which campaign, and the
-//! callees who wait for somebody.
+//! All agents, and who of them is promised to which campaign.
 //!
 //! Every idle agent is in exactly one of two pools: free, or promised to one campaign whose ringing
 //! calls count on it. So no two calls ever count on the same agent, however groups overlap.
@@ -9,97 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use outdial_domain::{AgentId, AgentState, AttemptId, CampaignId, SkillGroupId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::group::{Group, Longest, QueueKey};
 use super::record::{Agent, AgentKey, Phase};
 use crate::input::AgentRules;
-
-/// A waiting callee's place: those who lost their agent first, then priority, then the longest wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct QueueKey {
-    pub(crate) is_new: bool,
-    pub(crate) priority: u8,
-    pub(crate) since: Timestamp,
-    pub(crate) attempt: AttemptId,
-}
-
-const AGENT_STATES: [AgentState; 7] = [
-    AgentState::Offline,
-    AgentState::Break,
-    AgentState::Connecting,
-    AgentState::Idle,
-    AgentState::Reserved,
-    AgentState::Talking,
-    AgentState::WrapUp,
-];
-
-type Longest = BTreeSet<(Timestamp, AgentKey)>;
-
-/// A skill group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Group {
-    members: BTreeSet<AgentKey>,
-    /// Free agents whose phone is connected, longest idle first.
-    connected: Longest,
-    /// Free agents whose phone is called for each call.
-    per_call: Longest,
-    /// Idle agents who are promised to a campaign.
-    promised: Longest,
-    /// Callees who wait.
-    pub(crate) queue: BTreeSet<QueueKey>,
-    /// Calls that have lost the agent who was bound to them.
-    pub(crate) orphans: BTreeSet<AttemptId>,
-    /// Members by the state that was told last.
-    states: BTreeMap<AgentState, u32>,
-    /// Members with a call or in wrap-up who have announced a break.
-    leaving: u32,
-}
-
-impl Group {
-    pub(crate) fn has_free(&self) -> bool {
-        !self.connected.is_empty() || !self.per_call.is_empty()
-    }
-
-    pub(crate) fn has_connected(&self) -> bool {
-        !self.connected.is_empty()
-    }
-
-    pub(crate) fn connected(&self) -> u32 {
-        self.connected.len() as u32
-    }
-
-    pub(crate) fn per_call(&self) -> u32 {
-        self.per_call.len() as u32
-    }
-
-    pub(crate) fn in_state(&self, state: AgentState) -> u32 {
-        self.states.get(&state).copied().unwrap_or(0)
-    }
-
-    /// Members who will come idle.
-    pub(crate) fn coming(&self) -> u32 {
-        (self.in_state(AgentState::Talking) + self.in_state(AgentState::WrapUp))
-            .saturating_sub(self.leaving)
-    }
-
-    /// Members who are at work or wish to be.
-    pub(crate) fn at_work(&self) -> u32 {
-        self.present() + self.in_state(AgentState::Connecting)
-    }
-
-    /// Members who are at work, whether free or not.
-    pub(crate) fn present(&self) -> u32 {
-        let at_work = [
-            AgentState::Idle,
-            AgentState::Reserved,
-            AgentState::Talking,
-            AgentState::WrapUp,
-        ];
-        at_work.into_iter().map(|state| self.in_state(state)).sum()
-    }
-
-    pub(crate) fn members(&self) -> impl Iterator<Item = AgentKey> {
-        self.members.iter().copied()
-    }
-}
 
 /// All agents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -359,14 +270,7 @@ impl Agents {
         let differs = |(id, group): (&SkillGroupId, &Group)| {
             let none = Group::default();
             let other = fresh.groups.get(id).unwrap_or(&none);
-            let same = other.members == group.members
-                && other.connected == group.connected
-                && other.per_call == group.per_call
-                && other.promised == group.promised
-                && other.leaving == group.leaving
-                && AGENT_STATES
-                    .iter()
-                    .all(|&s| other.in_state(s) == group.in_state(s));
+            let same = group.has_same_members(other);
             (!same).then(|| format!("group {id}: {group:?}, from its members {other:?}"))
         };
         let mut stale: Vec<_> = self.groups.iter().filter_map(differs).collect();
@@ -384,16 +288,6 @@ impl Agents {
             .iter()
             .filter_map(|id| pick(self.groups.get(id)?))
             .min()
-    }
-}
-
-impl Group {
-    fn pool(&mut self, permanent: bool, promised_to: Option<CampaignId>) -> &mut Longest {
-        match (promised_to, permanent) {
-            (Some(_), _) => &mut self.promised,
-            (None, true) => &mut self.connected,
-            (None, false) => &mut self.per_call,
-        }
     }
 }
 

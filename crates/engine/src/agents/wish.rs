@@ -5,6 +5,7 @@ use outdial_domain::{BreakTime, WishedState};
 use super::{AgentKey, Announced, Phase};
 use crate::engine::Engine;
 use crate::input::AgentRules;
+use crate::timer::TimerKey;
 
 impl Engine {
     pub(crate) fn agent_set(&mut self, rules: AgentRules) {
@@ -43,9 +44,16 @@ impl Engine {
         let done = self.agents.get(key).is_some_and(|agent| {
             agent.gone && agent.phase == Phase::Off && agent.leg == super::Leg::Down
         });
-        if done {
-            self.agents.remove(key);
+        if !done {
+            return;
         }
+        if let Some(agent) = self.agents.get_mut(key) {
+            self.timers
+                .set(&mut agent.phone, TimerKey::Phone(key), None);
+            self.timers
+                .set(&mut agent.wrap_up, TimerKey::WrapUp(key), None);
+        }
+        self.agents.remove(key);
     }
 
     pub(crate) fn agent_wished(

@@ -26,6 +26,7 @@ impl Engine {
         call.attempt.evidence.responded = true;
         call.cancel_due = false;
         let crossed = call.gave_up.take().is_some();
+        call.crossed = crossed;
         let (id, trunk) = (call.attempt.campaign, call.attempt.trunk);
         let rang = now.since(call.attempt.started_at);
         let flow = first_flow(call);

@@ -53,6 +53,10 @@ pub(crate) struct Call {
     /// The agent who is bound to it or talks.
     pub(crate) agent: Option<AgentKey>,
     pub(crate) gave_up: Option<GaveUp>,
+    /// It was answered after we had given up ringing.
+    pub(crate) crossed: bool,
+    /// When it was ordered to be joined with its agent.
+    pub(crate) joining_since: Option<Timestamp>,
     /// A cancel that is waiting for its time: the INVITE must be out, the minimum ring over.
     pub(crate) cancel_due: bool,
     /// An answered callee's place in the queue.
@@ -78,6 +82,36 @@ pub(crate) struct Queued {
 }
 
 impl Call {
+    /// A call that is about to be committed.
+    pub(crate) fn new(
+        attempt: Attempt,
+        settings: Arc<Settings>,
+        contact: DueContact,
+        agent: Option<AgentKey>,
+        trial: bool,
+    ) -> Self {
+        Self {
+            attempt,
+            settings,
+            contact,
+            stage: Stage::Committing,
+            alarm: Alarm::default(),
+            holds: true,
+            agent,
+            gave_up: None,
+            crossed: false,
+            joining_since: None,
+            cancel_due: false,
+            queued: None,
+            waits_since: None,
+            taken: false,
+            counted: false,
+            machine: false,
+            trial,
+            failed_on: Vec::new(),
+        }
+    }
+
     pub(crate) fn number(&self) -> PhoneNumber {
         self.attempt.number
     }

@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::output::{Dial, Output};
 use crate::pacing::{Event, Seat, agents_for};
 use crate::route::Route;
-use crate::timer::{Alarm, TimerKey};
+use crate::timer::TimerKey;
 use crate::waiters::Need;
 
 impl Engine {
@@ -59,25 +59,7 @@ impl Engine {
             revision,
             at: self.now,
         };
-        let record = record(&order);
-        let call = Call {
-            attempt: record,
-            settings,
-            contact: held.contact,
-            stage: Stage::Committing,
-            alarm: Alarm::default(),
-            holds: true,
-            agent,
-            gave_up: None,
-            cancel_due: false,
-            queued: None,
-            waits_since: None,
-            taken: false,
-            counted: false,
-            machine: false,
-            trial,
-            failed_on: Vec::new(),
-        };
+        let call = Call::new(record(&order), settings, held.contact, agent, trial);
         self.calls.insert(attempt, Box::new(call));
         self.out.push_back(Output::Dial(Box::new(order)));
         if let Some(agent) = agent {

@@ -1,22 +1,16 @@
-//! The end of a call: another trunk, or its outcome and where that leaves the contact.
+//! The end of a call: its outcome, and all that it gives back.
 
 use outdial_domain::{
-    AttemptId, Blame, ContactPlace, ContactUpdate, EarlyMedia, Evidence, EvidenceSource,
-    LocalFailure, Outcome, Timestamp, TrunkName,
+    AttemptId, Blame, EarlyMedia, Evidence, EvidenceSource, LocalFailure, Outcome,
 };
 
-use super::retry::{LINE_FAILURES, Over, uses_attempt};
 use super::{Call, GaveUp, Stage};
+use crate::agents::Phase;
 use crate::campaign::Held;
 use crate::engine::Engine;
-use crate::mutant::Mutant;
 use crate::output::{AttemptEnd, Output};
 use crate::pacing::Event;
 use crate::timer::TimerKey;
-use crate::trunk::breaker::{Judged, Suspect};
-
-/// Contacts in trouble with their lines that are remembered.
-const TROUBLE_MAX: usize = 10_000;
 
 impl Engine {
     /// The callee's leg is over.
@@ -30,6 +24,7 @@ impl Engine {
         if self.redial(attempt) {
             return;
         }
+        self.count_cut_join(attempt);
         self.leave_queue(attempt);
         self.forget_orphan(attempt);
         self.free_line(attempt);
@@ -149,57 +144,12 @@ impl Engine {
         let was_talking = self
             .agents
             .get(agent)
-            .is_some_and(|a| matches!(a.phase, crate::agents::Phase::Talking(_)));
+            .is_some_and(|a| matches!(a.phase, Phase::Talking(_)));
         if talked && was_talking {
             self.agent_done(agent, id, done);
         } else {
             self.release_agent(agent);
         }
-    }
-
-    /// Sends a call that failed before any progress over another trunk, where its trunk says so. It
-    /// stays the same attempt.
-    fn redial(&mut self, attempt: AttemptId) -> bool {
-        let Some(call) = self.calls.get(&attempt) else {
-            return false;
-        };
-        let by_hand = call.gave_up == Some(GaveUp::ByHand) || call.cancel_due;
-        let evidence = call.attempt.evidence;
-        let may = call.holds && !by_hand && !call.is_answered() && evidence.progress.is_none();
-        let trunk = call.attempt.trunk;
-        let wants = self
-            .trunks
-            .get(trunk)
-            .is_some_and(|t| t.fails_over_on(&evidence));
-        if !may || !wants {
-            return false;
-        }
-        let Some(other) = self.other_trunk(call) else {
-            return false;
-        };
-        let placed = call.attempt.started_at;
-        let blame = self.trunks.verdict(trunk, &evidence).blame;
-        self.trunk_hears(trunk, Some(blame), evidence.sip_status, placed);
-        let now = self.now;
-        self.trunks.free(trunk);
-        self.trunk_freed(trunk);
-        let trial = self.trunks.dial(other, now);
-        self.set_trunk_alarm(other);
-        if let Some(call) = self.calls.get_mut(&attempt) {
-            call.failed_on.push((trunk, evidence));
-            call.attempt.trunk = other;
-            call.attempt.evidence = Evidence::default();
-            call.gave_up = None;
-            call.trial = trial;
-        }
-        self.set_stage(attempt, Stage::Committing);
-        self.set_call_alarm(attempt, None);
-        self.counters.redials += 1;
-        self.out.push_back(Output::Redial {
-            attempt,
-            trunk: other,
-        });
-        true
     }
 
     /// How a call went.
@@ -223,169 +173,6 @@ impl Engine {
         }
         let verdict = self.trunks.verdict(call.attempt.trunk, evidence);
         (verdict.outcome, Some(verdict.blame))
-    }
-
-    /// Where the attempt leaves its contact, after trunk and breaker have heard of it.
-    fn contact_after(
-        &mut self,
-        call: &Call,
-        outcome: Outcome,
-        blame: Option<Blame>,
-    ) -> ContactUpdate {
-        let id = call.attempt.campaign;
-        let before = call.contact.history.clone();
-        let mut history = before.clone();
-        let day = self.campaigns.get(&id).map(|c| c.calendar.day());
-        let over = Over {
-            outcome,
-            blame,
-            now: self.now,
-            numbers: call.contact.numbers.len(),
-            policy: &call.settings.retry,
-            day: day.unwrap_or(self.day),
-        };
-        let mut place = over.place(&mut history);
-        let mut last_outcome = outcome;
-        let attempt = &call.attempt;
-        let (trunk, sip) = (attempt.trunk, attempt.evidence.sip_status);
-        self.trunk_hears(trunk, blame, sip, attempt.started_at);
-        if !uses_attempt(blame) {
-            if call.trial {
-                // A trial was for the trunk's sake.
-                history.line_failures = before.line_failures;
-            }
-            if let Some(verdict) = self.line_trouble(call, history.line_failures) {
-                (place, last_outcome) = verdict;
-            }
-        } else {
-            self.line_trouble.remove(&call.contact.id);
-        }
-        if self.is_off(Mutant::RetryRest)
-            && let ContactPlace::Resting(until) = &mut place
-        {
-            *until = self.now;
-        }
-        let update = ContactUpdate {
-            contact: call.contact.id,
-            campaign: id,
-            place,
-            history,
-            last_outcome: Some(last_outcome),
-        };
-        self.judge(call, outcome, blame, before, update)
-    }
-
-    /// Tells a trunk how a call on it went.
-    fn trunk_hears(
-        &mut self,
-        trunk: TrunkName,
-        blame: Option<Blame>,
-        sip: Option<u16>,
-        placed: Timestamp,
-    ) {
-        let now = self.now;
-        if sip == Some(503)
-            && let Some(known) = self.trunks.get_mut(trunk)
-        {
-            known.pace.refused(now, placed);
-            self.set_trunk_alarm(trunk);
-        }
-        match blame {
-            Some(Blame::Capacity) => self.trunk_failed(trunk),
-            Some(Blame::Callee) => self.trunk_succeeded(trunk),
-            Some(Blame::CallerId | Blame::FrequencyRule | Blame::Configuration) | None => {}
-        }
-    }
-
-    /// A contact that fails on the line again and again: either the trunk is out, then it waits; or
-    /// others go through, then it is the contact that cannot be reached, and it is final.
-    fn line_trouble(&mut self, call: &Call, failures: u32) -> Option<(ContactPlace, Outcome)> {
-        let now = self.now;
-        let contact = call.contact.id;
-        let since = match self.line_trouble.get(&contact) {
-            Some(&since) if failures > 1 => since,
-            _ => {
-                // What is not remembered is taken to have begun with the failure before this one.
-                let since = match call.contact.history.last_ended_at {
-                    Some(last) if failures > 1 => last,
-                    _ => now,
-                };
-                if self.line_trouble.len() < TROUBLE_MAX {
-                    self.line_trouble.insert(contact, since);
-                }
-                since
-            }
-        };
-        if failures < LINE_FAILURES {
-            return None;
-        }
-        let name = call.attempt.trunk;
-        let health = self.trunks.get(name).map(|trunk| &trunk.health);
-        let others_succeed = health.is_some_and(|h| h.last_success().is_some_and(|at| at > since));
-        let is_out = health.is_none_or(|h| h.next_trial().is_some());
-        if others_succeed && !is_out {
-            self.line_trouble.remove(&contact);
-            return Some((ContactPlace::Done, Outcome::Failed));
-        }
-        if !is_out {
-            self.trunk_given_up(name);
-        }
-        None
-    }
-
-    /// Lets the breaker judge a result: it stands, or it is suspect and the contact goes back.
-    fn judge(
-        &mut self,
-        call: &Call,
-        outcome: Outcome,
-        blame: Option<Blame>,
-        history_before: outdial_domain::History,
-        after: ContactUpdate,
-    ) -> ContactUpdate {
-        let speaks = !matches!(outcome, Outcome::Cancelled | Outcome::Unknown)
-            && blame != Some(Blame::Capacity);
-        let (name, caller_id) = (call.attempt.trunk, call.attempt.caller_id);
-        let now = self.now;
-        let breaker_off = self.is_off(Mutant::Breaker);
-        let Some(trunk) = self.trunks.get_mut(name).filter(|_| speaks && !breaker_off) else {
-            return after;
-        };
-        let breaker = trunk.breakers.entry(caller_id).or_default();
-        if !outcome.is_permanent_failure() {
-            breaker.passed();
-            return after;
-        }
-        let before = ContactUpdate {
-            contact: after.contact,
-            campaign: after.campaign,
-            place: if history_before.dialed == 0 {
-                ContactPlace::Fresh
-            } else {
-                ContactPlace::Resting(now)
-            },
-            history: history_before,
-            last_outcome: None,
-        };
-        let doubted = ContactUpdate {
-            last_outcome: after.last_outcome,
-            ..before.clone()
-        };
-        match breaker.failed(
-            now,
-            Suspect {
-                before,
-                after: after.clone(),
-            },
-        ) {
-            Judged::Stands => after,
-            Judged::Suspect => doubted,
-            Judged::Opened(suspects) => {
-                self.tell_breaker(name, caller_id);
-                let own = after.contact;
-                self.return_suspects(suspects.into_iter().filter(|s| s.contact != own).collect());
-                doubted
-            }
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A callee and whoever takes the call: agents, flows.
 
+use std::time::Duration;
+
 use outdial_domain::{AttemptId, CampaignId, EvidenceSource, Timestamp};
 
 use super::Stage;
@@ -7,9 +9,13 @@ use crate::agents::{AgentKey, Phase, WrapUp};
 use crate::engine::Engine;
 use crate::output::Output;
 
+/// An order to join is carried out well within this time.
+const JOIN_TIME: Duration = Duration::from_secs(2);
+
 impl Engine {
     /// Joins an answered callee with an agent whose phone is connected.
     pub(crate) fn connect(&mut self, attempt: AttemptId, agent: AgentKey) {
+        let now = self.now;
         self.leave_queue(attempt);
         let Some(agent_id) = self.agents.get(agent).map(|a| a.rules.id) else {
             return;
@@ -19,6 +25,7 @@ impl Engine {
         };
         let other = call.agent.replace(agent).filter(|&other| other != agent);
         call.attempt.agent = Some(agent_id);
+        call.joining_since = Some(now);
         let id = call.attempt.campaign;
         self.set_stage(attempt, Stage::Connected);
         self.set_call_alarm(attempt, None);
@@ -67,6 +74,23 @@ impl Engine {
             self.count_abandoned(attempt);
         }
         self.count_taken(attempt, now);
+    }
+
+    /// A callee who hangs up in the moment in which the agent is joined has been served: the agent was
+    /// there in time. One whose answer had crossed our CANCEL was cut off by it.
+    pub(crate) fn count_cut_join(&mut self, attempt: AttemptId) {
+        let now = self.now;
+        let Some(call) = self.calls.get_mut(&attempt) else {
+            return;
+        };
+        let joining = call.stage == Stage::Connected && !call.taken && !call.crossed;
+        let just_now = call
+            .joining_since
+            .is_some_and(|t| now.since(t) <= JOIN_TIME);
+        if joining && just_now {
+            call.taken = true;
+            self.count_taken(attempt, now);
+        }
     }
 
     fn count_taken(&mut self, attempt: AttemptId, now: Timestamp) {

@@ -6,7 +6,9 @@ mod dial;
 mod end;
 mod give_up;
 mod join;
+mod judge;
 mod progress;
+mod redial;
 pub(crate) mod retry;
 
 pub(crate) use call::{Call, GaveUp, Stage, Tally};

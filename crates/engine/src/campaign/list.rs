@@ -90,8 +90,8 @@ impl Engine {
             self.counters.unknown += 1;
             return;
         };
-        campaign.contacts += count;
-        campaign.open += count;
+        campaign.contacts = campaign.contacts.saturating_add(count);
+        campaign.open = campaign.open.saturating_add(count);
         campaign.window.list_grew();
         if campaign.is_list_done() && campaign.reopens && count > 0 {
             self.enter(id, CampaignState::Running);

@@ -35,11 +35,11 @@ pub(crate) struct Trunk {
 }
 
 impl Trunk {
-    fn new(rules: TrunkRules) -> Self {
+    fn new(rules: TrunkRules, used: u32) -> Self {
         Self {
             rules,
             permit: Permit::default(),
-            used: 0,
+            used,
             share: 0,
             pace: Pace::default(),
             health: Health::default(),
@@ -116,12 +116,13 @@ pub(crate) struct Trunks {
 }
 
 impl Trunks {
-    pub(crate) fn set(&mut self, rules: TrunkRules) {
+    /// Sets a trunk's rules; `used` are the calls that are on it.
+    pub(crate) fn set(&mut self, rules: TrunkRules, used: u32) {
         let name = rules.name;
         match self.all.get_mut(&name) {
             Some(trunk) => trunk.rules = rules,
             None => {
-                self.all.insert(name, Trunk::new(rules));
+                self.all.insert(name, Trunk::new(rules, used));
             }
         }
     }

@@ -11,17 +11,36 @@ use crate::campaign::{Campaign, Held};
 use crate::engine::Engine;
 use crate::gate::contact::ContactGates;
 use crate::gate::{Refused, Why};
+use crate::input::DueContact;
 use crate::pacing::Seat;
+
+/// Whom a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Contacts with this number.
+    Number(PhoneNumber),
+    /// This contact.
+    Contact(ContactId),
+}
+
+impl About {
+    fn is(self, contact: &DueContact) -> bool {
+        match self {
+            Self::Number(number) => contact.numbers.contains(&number),
+            Self::Contact(id) => contact.id == id,
+        }
+    }
+}
 
 /// The answer to "why is this (not) dialed?".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
     /// What holds for the whole campaign; empty when it dials.
     pub campaign: Vec<Refusal>,
-    /// Contacts with the number asked for that the engine holds. Others wait in the store, for their
+    /// Contacts that were asked about and that the engine holds. Others wait in the store, for their
     /// turn or for a time that the store knows.
     pub contacts: Vec<ContactStanding>,
-    /// A live call to the number, whichever campaign made it.
+    /// A live call to the number, whichever campaign made it, or to the contact.
     pub live: Option<AttemptId>,
 }
 
@@ -39,22 +58,24 @@ pub struct ContactStanding {
 }
 
 impl Engine {
-    /// Why a campaign is not dialed, and how contacts with `number` stand in it.
-    pub fn explain(&self, id: CampaignId, number: Option<PhoneNumber>) -> Option<Explanation> {
+    /// Why a campaign is not dialed, and how the contacts that the question is about stand in it.
+    pub fn explain(&self, id: CampaignId, about: Option<About>) -> Option<Explanation> {
         let campaign = self.campaigns.get(&id)?;
-        let contacts = number.map_or_else(Vec::new, |number| self.standings(campaign, number));
+        let contacts = about.map_or_else(Vec::new, |about| self.standings(campaign, about));
         Some(Explanation {
             campaign: self.refusals(campaign),
+            live: match about {
+                Some(About::Number(number)) => self.numbers.live(number),
+                _ => contacts.iter().find_map(|standing| standing.attempt),
+            },
             contacts,
-            live: number.and_then(|number| self.numbers.live(number)),
         })
     }
 
-    fn standings(&self, campaign: &Campaign, number: PhoneNumber) -> Vec<ContactStanding> {
-        let has_number = |held: &Held| held.contact.numbers.contains(&number);
+    fn standings(&self, campaign: &Campaign, about: About) -> Vec<ContactStanding> {
         let waiting = campaign.window.iter().enumerate();
         let mut standings: Vec<_> = waiting
-            .filter(|(_, held)| has_number(held))
+            .filter(|(_, held)| about.is(&held.contact))
             .map(|(ahead, held)| ContactStanding {
                 contact: held.contact.id,
                 ahead: Some(ahead),
@@ -62,9 +83,10 @@ impl Engine {
                 refusals: self.contact_refusal(campaign, held).into_iter().collect(),
             })
             .collect();
-        let calls = self.calls.values().filter(|call| {
-            call.attempt.campaign == campaign.id && call.contact.numbers.contains(&number)
-        });
+        let calls = self
+            .calls
+            .values()
+            .filter(|call| call.attempt.campaign == campaign.id && about.is(&call.contact));
         standings.extend(calls.map(|call| ContactStanding {
             contact: call.contact.id,
             ahead: None,

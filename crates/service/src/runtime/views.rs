@@ -8,7 +8,7 @@ use outdial_domain::{
 };
 use outdial_engine::input::{Command, OfferId};
 use outdial_engine::output::{Offer, TrunkHealth};
-use outdial_engine::{CampaignView, ContactStanding, Refusal};
+use outdial_engine::{About, CampaignView, ContactStanding, Refusal};
 
 use super::Runtime;
 use crate::error::ServiceError;
@@ -47,13 +47,13 @@ impl Runtime {
         campaign: CampaignId,
         contact: &Contact,
     ) -> Vec<Reason> {
-        let standings: Vec<ContactStanding> = contact
-            .numbers
-            .iter()
-            .filter_map(|number| self.engine(tenant)?.explain(campaign, Some(*number)))
-            .flat_map(|explanation| explanation.contacts)
-            .filter(|standing| standing.contact == contact.id)
-            .collect();
+        let about = Some(About::Contact(contact.id));
+        let explained = self
+            .engine(tenant)
+            .and_then(|engine| engine.explain(campaign, about));
+        let standings = explained
+            .map(|explained| explained.contacts)
+            .unwrap_or_default();
         match standings.first() {
             Some(standing) => standing_in_words(standing),
             None => vec![place_in_words(contact)],

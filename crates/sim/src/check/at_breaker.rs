@@ -1,7 +1,9 @@
 //! The trunk breaker: it stops dialing in time, and takes back what made it trip.
 
-use outdial_domain::{AttemptId, CauseMap, Outcome, PhoneNumber, Timestamp, TrunkName};
-use outdial_engine::input::BreakerState;
+use std::collections::BTreeSet;
+
+use outdial_domain::{AttemptId, CauseMap, ContactId, Outcome, PhoneNumber, Timestamp, TrunkName};
+use outdial_engine::input::{BreakerState, Suspects};
 use outdial_engine::output::Dial;
 
 use super::picture::AttemptView;
@@ -9,12 +11,19 @@ use super::{Checker, Property};
 
 /// Permanent failures in a row after which nothing more may be dialed.
 const RUN_MAX: usize = 30;
+/// The same once an operator has said that such failures were right.
+const RUN_MAX_ACCEPTED: usize = 100;
 
 impl Checker {
     pub(super) fn check_breaker(&mut self, now: Timestamp, dial: &Dial, trunk: TrunkName) {
         let view = self.picture.breaker(trunk, dial.caller_id);
         let (open, run) = (view.open, view.run.len());
-        if open || run >= RUN_MAX {
+        let most = if view.accepted {
+            RUN_MAX_ACCEPTED
+        } else {
+            RUN_MAX
+        };
+        if open || run >= most {
             let what = format!(
                 "attempt {} over {trunk} after {run} failures in a row; open: {open}",
                 dial.attempt
@@ -65,6 +74,15 @@ impl Checker {
         self.takes_back = true;
         let view = self.picture.breaker(breaker.trunk, breaker.caller_id);
         view.open = true;
+        let live = self.picture.attempts.values().map(|call| call.dial.contact);
+        let live: BTreeSet<_> = live.collect();
+        for suspect in &breaker.suspects {
+            if live.contains(&suspect.contact)
+                && let Some(contact) = self.picture.contacts.get_mut(&suspect.contact)
+            {
+                contact.put_right = true;
+            }
+        }
     }
 
     /// Once an open breaker has been told of, none of the failures that opened it is final.
@@ -73,13 +91,18 @@ impl Checker {
             return;
         }
         let contacts = &self.picture.contacts;
-        let is_done = |contact| contacts.get(contact).is_some_and(|c| c.done);
         let mut objections = Vec::new();
-        for ((trunk, _), view) in &self.picture.breakers {
+        for (over, view) in &self.picture.breakers {
             if !view.open {
                 continue;
             }
-            for contact in view.run.iter().filter(|contact| is_done(contact)) {
+            // One who was called another way since then is none of this breaker's.
+            let is_final = |contact: &&ContactId| {
+                let contact = contacts.get(contact);
+                contact.is_some_and(|c| c.done && c.failed_over == Some(*over))
+            };
+            let trunk = over.0;
+            for contact in view.run.iter().filter(is_final) {
                 objections.push(format!(
                     "contact {contact} is final by failures over {trunk}"
                 ));
@@ -88,6 +111,13 @@ impl Checker {
         for what in objections {
             self.object(Property::BreakerSuspects, now, what);
         }
+    }
+
+    pub(super) fn breakers_lifted(&mut self, trunk: TrunkName, suspects: Suspects) {
+        for ((over, _), view) in &mut self.picture.breakers {
+            view.accepted |= *over == trunk && view.open && suspects == Suspects::Keep;
+        }
+        self.breakers_closed(trunk);
     }
 
     pub(super) fn breakers_closed(&mut self, trunk: TrunkName) {

@@ -122,6 +122,9 @@ impl Checker {
                 vec![Outcome::Machine]
             } else if call.talked || call.flow_joined {
                 vec![Outcome::Answered]
+            } else if call.agent.is_some() && !call.hung_up {
+                // Who hangs up in the moment of joining may be taken for served.
+                vec![Outcome::Answered, Outcome::Abandoned]
             } else {
                 vec![Outcome::Abandoned]
             };

@@ -27,6 +27,14 @@ impl Checker {
         let Some(contact) = self.picture.contacts.get_mut(&update.contact) else {
             return;
         };
+        if std::mem::take(&mut contact.put_right) {
+            let told = &update.history;
+            contact.used = told.attempts.saturating_sub(u32::from(used_up));
+            contact.dialed = told.dialed;
+            contact.by_outcome.clone_from(&told.by_outcome);
+            let same = contact.by_outcome.entry(outcome).or_default();
+            *same = same.saturating_sub(u32::from(used_up));
+        }
         if used_up {
             contact.used += 1;
             *contact.by_outcome.entry(outcome).or_default() += 1;
@@ -39,6 +47,9 @@ impl Checker {
         // An invalid number sends its contact to the next one at once.
         let next_number = outcome == Outcome::Invalid && (same as usize) < contact.numbers.len();
         contact.rests = (!next_number).then(|| (now, outcome, used_up, Arc::clone(&call.settings)));
+        contact.failed_over = outcome
+            .is_permanent_failure()
+            .then_some((call.trunk, call.dial.caller_id));
         let counted = (contact.used, contact.dialed);
         let told = (update.history.attempts, update.history.dialed);
         let line_failures = contact.line_failures;
@@ -222,7 +233,7 @@ impl Checker {
             let what = format!("contact {} was never given", update.contact);
             return self.object(Property::HistoryFits, now, what);
         };
-        let used = contact.used;
+        let (used, failed) = (contact.used, contact.failed_over.is_some());
         let done = update.place == ContactPlace::Done;
         let was_done = std::mem::replace(&mut contact.done, done);
         let mut used_up = false;
@@ -237,7 +248,7 @@ impl Checker {
         }
         let wrong = match (was_done, done) {
             (true, true) => by_attempt,
-            (true, false) => !self.takes_back,
+            (true, false) => !self.takes_back || !failed,
             (false, true) => !by_attempt && !self.takes_back && !used_up,
             (false, false) => false,
         };

@@ -27,6 +27,11 @@ impl Checker {
         }
         for (contact, campaign, place) in rows {
             let done = campaigns.get(&campaign);
+            // What is added to a list that is done and does not reopen is never called.
+            let known = self.picture.campaigns.get(&campaign);
+            if place == Place::Fresh && known.is_some_and(|c| !c.reopens) {
+                continue;
+            }
             if done == Some(&CampaignState::Ended(EndReason::ListDone)) && place != Place::Done {
                 let what = format!("contact {contact} of a list that is done is {place:?}");
                 self.object(Property::GetsDone, now, what);

@@ -33,8 +33,8 @@ impl Checker {
                     (None, new) => new,
                 });
             }
-            Input::BreakerLifted { trunk, .. } => {
-                self.breakers_closed(*trunk);
+            Input::BreakerLifted { trunk, suspects } => {
+                self.breakers_lifted(*trunk, *suspects);
                 // A lift with `Keep` makes contacts final at once, which `ContactsMoved` tells.
                 self.takes_back = true;
             }
@@ -208,6 +208,9 @@ impl Checker {
 
     /// What the store says of contacts that have no story here yet is believed.
     fn contacts_loaded(&mut self, campaign: CampaignId, contacts: &[DueContact]) {
+        // A read that was asked for twice may bring contacts that are being called by now.
+        let live = self.picture.attempts.values();
+        let live: BTreeSet<_> = live.map(|call| call.dial.contact).collect();
         let campaign = self.picture.campaigns.get_mut(&campaign);
         let mut at_hand = campaign.map(|campaign| &mut campaign.at_hand);
         for contact in contacts {
@@ -218,7 +221,9 @@ impl Checker {
                 contact.order_key,
                 contact.id,
             );
-            if let Some(at_hand) = &mut at_hand {
+            if let Some(at_hand) = &mut at_hand
+                && !live.contains(&contact.id)
+            {
                 at_hand.insert(standing);
             }
             view.standing = Some(standing);

@@ -57,6 +57,8 @@ pub(super) struct TrunkView {
 #[derive(Debug, Default)]
 pub(super) struct BreakerView {
     pub(super) open: bool,
+    /// Someone said that such failures were right: many of them are normal here from then on.
+    pub(super) accepted: bool,
     /// Contacts of the permanent failures since the last other result.
     pub(super) run: Vec<ContactId>,
 }
@@ -109,6 +111,10 @@ pub(super) struct ContactView {
     pub(super) dialed: u32,
     pub(super) used: u32,
     pub(super) line_failures: u32,
+    /// A breaker opened while it was being called: the call ends with a history that is put right.
+    pub(super) put_right: bool,
+    /// Over what it failed for good, if that was its last result.
+    pub(super) failed_over: Option<(TrunkName, PhoneNumber)>,
     pub(super) by_outcome: BTreeMap<Outcome, u32>,
     /// Start and end of attempts that used one up.
     pub(super) used_at: Vec<(Timestamp, Timestamp)>,

@@ -163,11 +163,11 @@ impl World {
         while life.sound() && life.step_until(until) {}
     }
 
-    /// Lets the world go on for so many messages to the engine, or until nothing is going to happen.
-    pub fn run_steps(&mut self, steps: u64) {
+    /// Lets the world go on for so many messages to the engine, at most for `time`.
+    pub fn run_steps(&mut self, steps: u64, time: Duration) {
         let life = self.life();
-        let until = life.steps() + steps;
-        while life.sound() && life.steps() < until && life.step_until(Timestamp::MAX) {}
+        let (last, until) = (life.steps() + steps, life.now() + time);
+        while life.sound() && life.steps() < last && life.step_until(until) {}
     }
 
     /// Everything becomes good: agents are ready and stay, trunks and store work, halts are released
