@@ -18,6 +18,8 @@ pub struct Counters {
     pub never_ended: u64,
     /// Calls that were answered after we had given up ringing.
     pub answered_after_cancel: u64,
+    /// Facts after which deadlines kept coming that lay in the past: a mistake of the engine's.
+    pub deadlines_in_the_past: u64,
     /// Attempts that went out again over another trunk.
     pub redials: u64,
 }

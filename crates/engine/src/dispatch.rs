@@ -6,7 +6,6 @@
 
 use outdial_domain::CampaignId;
 
-use crate::agents::Phase;
 use crate::campaign::Held;
 use crate::engine::Engine;
 use crate::gate::{Refused, Why};
@@ -156,8 +155,7 @@ impl Engine {
         let mut back: Vec<Held> = Vec::new();
         for (agent, held) in ready.into_iter().chain(called) {
             back.extend(held);
-            self.agents.take(agent, Phase::Off);
-            self.settle_agent(agent);
+            self.release_agent(agent);
         }
         self.give_back(id, back);
     }

@@ -22,6 +22,9 @@ use crate::timer::{TimerKey, Timers};
 use crate::trunk::Trunks;
 use crate::waiters::Waiters;
 
+/// Deadlines that firing others may add to those of a fact.
+const DEADLINES_MORE: usize = 1_000;
+
 /// With what an engine begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineConfig {
@@ -149,8 +152,16 @@ impl Engine {
         if self.wake_told.is_some_and(|told| told <= self.now) {
             self.wake_told = None;
         }
+        // A deadline that is set in the past waits for the next fact rather than keep this one from
+        // ever being done.
+        let mut left = self.timers.len() + DEADLINES_MORE;
         while let Some(key) = self.timers.pop_due(self.now) {
             self.timer_due(key);
+            left -= 1;
+            if left == 0 {
+                self.counters.deadlines_in_the_past += 1;
+                break;
+            }
         }
         self.dispatch();
         self.tell_wake();

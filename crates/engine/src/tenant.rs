@@ -26,7 +26,7 @@ impl Engine {
     }
 
     pub(crate) fn caller_ids_set(&mut self, caller_ids: Vec<CallerId>) {
-        self.caller_ids.set(caller_ids);
+        self.caller_ids.set(caller_ids, self.now);
         self.routes_changed();
     }
 
@@ -39,7 +39,7 @@ impl Engine {
         };
         let day = calendar.local_day(self.now);
         if day.0 != self.day.0 && self.day.0 != Timestamp::MIN {
-            self.caller_ids.new_day();
+            self.caller_ids.new_day(self.now);
             if self.tenant.compliance.calls_per_number_per_day.is_some() {
                 self.numbers.forget();
                 self.give_back_windows();

@@ -7,6 +7,7 @@ use crate::campaign::{Campaign, Held};
 use crate::engine::Engine;
 use crate::gate::lines::Kept;
 use crate::gate::{Refused, Why};
+use crate::input::DueContact;
 use crate::mutant::Mutant;
 use crate::pacing::{Event, Pacer, Seat, View, agents_for};
 use crate::waiters::Need;
@@ -113,9 +114,10 @@ impl Engine {
             .flatten()
     }
 
-    /// An agent who was bound without a call is free again.
+    /// An agent who was bound without a conversation is free again, or on the break that was announced.
     pub(crate) fn release_agent(&mut self, agent: AgentKey) {
         self.agents.take(agent, Phase::Off);
+        self.take_announced(agent);
         self.settle_agent(agent);
     }
 
@@ -133,6 +135,20 @@ impl Engine {
     /// # Errors
     /// The first that refuses.
     pub(crate) fn check_campaign(&self, campaign: &Campaign) -> Result<(), Refused> {
+        self.check_may_invite(campaign)?;
+        if !campaign.calendar.is_open() && !self.is_off(Mutant::Calendar) {
+            return Err(Refused::flatly(Why::Calendar));
+        }
+        match campaign.settings.max_calls {
+            Some(most) if campaign.tally.lines() >= most && !self.is_off(Mutant::CampaignCalls) => {
+                Err(Refused::flatly(Why::OwnCalls(most)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The gates before any INVITE of a campaign, a call's second one included; all but the calendar.
+    fn check_may_invite(&self, campaign: &Campaign) -> Result<(), Refused> {
         if campaign.state != CampaignState::Running {
             return Err(Refused::flatly(Why::State(campaign.state)));
         }
@@ -146,15 +162,22 @@ impl Engine {
         if self.store.refuses() && !self.is_off(Mutant::Store) {
             return Err(Refused::flatly(Why::Store));
         }
-        if !campaign.calendar.is_open() && !self.is_off(Mutant::Calendar) {
-            return Err(Refused::flatly(Why::Calendar));
-        }
-        match campaign.settings.max_calls {
-            Some(most) if campaign.tally.lines() >= most && !self.is_off(Mutant::CampaignCalls) => {
-                Err(Refused::flatly(Why::OwnCalls(most)))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
+    }
+
+    /// Whether a call of this campaign may go out a second time, over another trunk.
+    pub(crate) fn may_redial(&mut self, id: CampaignId, contact: &DueContact) -> bool {
+        let now = self.now;
+        let Some(campaign) = self.campaigns.get(&id) else {
+            return false;
+        };
+        // The gate's answer may be out of date, and bringing it up to date may end the campaign in the
+        // middle of a call's end.
+        let calendar = &campaign.settings.calendar;
+        let open = calendar.is_open(now) || self.is_off(Mutant::Calendar);
+        let zone = contact.time_zone.as_deref();
+        open && self.check_may_invite(campaign).is_ok()
+            && self.hours.check(zone, calendar.time_zone(), now).is_ok()
     }
 
     /// Whether there is anybody to call, as far as is known without looking at each.
@@ -186,7 +209,13 @@ impl Engine {
         {
             Err((Why::TenantCalls(_), _)) if self.is_off(Mutant::TenantCalls) => Ok(()),
             Err((Why::KeptLines, _)) if self.is_off(Mutant::GuaranteedLines) => Ok(()),
-            Err((why, need)) => Err(Refused::needs(why, need)),
+            Err((why, need)) if guarantee == 0 => Err(Refused::needs(why, need)),
+            // When calls of its own end it is below its guarantee, and needs no more than that.
+            Err((why, _)) => Err(Refused {
+                why,
+                needs: vec![Need::GuaranteedLine, Need::Line],
+                until: None,
+            }),
             Ok(()) => Ok(()),
         }
     }

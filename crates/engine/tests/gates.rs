@@ -176,6 +176,28 @@ fn lines_go_by_priority_and_guaranteed_lines_are_kept() {
 }
 
 #[test]
+fn a_campaign_at_its_guarantee_goes_on_when_its_own_calls_end() {
+    let mut world = World::new();
+    world.permit("carrier", 6, None);
+    let guaranteed = Settings {
+        priority: 5,
+        guaranteed_calls: 4,
+        ..settings(Mode::Concurrency)
+    };
+    world.campaign(1, settings(Mode::Concurrency), 0, 100);
+    world.campaign(2, guaranteed, 100, 100);
+    world.start(2);
+    world.start(1);
+    for _ in 0..100 {
+        for dial in world.dials() {
+            world.end(dial.attempt, Some(486));
+        }
+    }
+    assert_eq!(world.open_contacts(2), 0);
+    assert_eq!(world.open_contacts(1), 0);
+}
+
+#[test]
 fn campaigns_of_equal_priority_share_lines_evenly() {
     let mut world = World::new();
     world.permit("carrier", 9, None);
@@ -310,6 +332,23 @@ fn a_call_that_fails_before_progress_goes_out_over_another_trunk_as_the_same_att
 }
 
 #[test]
+fn a_call_goes_out_a_second_time_only_where_a_first_one_might() {
+    let mut world = world(1, |_| ());
+    world.trunk("second", |_| ());
+    world.permit("second", 10, None);
+    world.start(1);
+    let dial = world.dial();
+    world.fact(Input::Halted {
+        scope: HaltScope::Tenant,
+        reason: String::new(),
+    });
+    world.end(dial.attempt, Some(503));
+    assert_eq!(world.outcome(), Outcome::Congestion);
+    let redials = world.take(|order| matches!(order, Output::Redial { .. }).then_some(()));
+    assert_eq!(redials.len(), 0);
+}
+
+#[test]
 fn explain_says_where_a_number_stands() {
     let mut world = world(3, |s| s.max_calls = Some(1));
     world.start(1);
@@ -317,10 +356,7 @@ fn explain_says_where_a_number_stands() {
     let explain = |n| {
         world
             .engine
-            .explain(
-                campaign_id(1),
-                Some(outdial_engine::About::Number(number(n))),
-            )
+            .explain(campaign_id(1), Some(number(n)))
             .unwrap()
     };
     assert_eq!(explain(100_000).live, Some(dial.attempt));
@@ -328,4 +364,9 @@ fn explain_says_where_a_number_stands() {
     assert_eq!(third.contacts[0].ahead, Some(1));
     assert_eq!(third.campaign[0].code, "own_calls");
     assert_eq!(explain(5).contacts, []);
+    let by_id = world
+        .engine
+        .explain_contact(campaign_id(1), dial.contact)
+        .unwrap();
+    assert_eq!(by_id.live, Some(dial.attempt));
 }

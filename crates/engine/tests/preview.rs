@@ -72,6 +72,15 @@ fn an_offer_that_is_held_is_dialed_by_itself() {
 }
 
 #[test]
+fn a_break_after_the_call_begins_when_the_offer_ends_without_one() {
+    let mut world = preview(PreviewRules::default(), 1);
+    world.wish(1, WishedState::Break, BreakTime::AfterCall);
+    assert_eq!(world.agent_state(1), AgentState::Reserved);
+    world.wait(secs(60));
+    assert_eq!(world.agent_state(1), AgentState::Break);
+}
+
+#[test]
 fn offers_are_made_in_rounds() {
     let rules = PreviewRules {
         every: secs(60),

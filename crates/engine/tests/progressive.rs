@@ -147,6 +147,16 @@ fn a_break_waits_for_the_reserved_call_and_is_announced_to_it() {
 }
 
 #[test]
+fn a_break_after_the_call_begins_when_the_call_was_not_answered_either() {
+    let mut world = world(1, 2, |_| ());
+    let dial = world.dial();
+    world.wish(1, WishedState::Break, BreakTime::AfterCall);
+    world.end(dial.attempt, Some(486));
+    assert_eq!(world.agent_state(1), AgentState::Break);
+    assert_eq!(world.dials(), []);
+}
+
+#[test]
 fn another_idle_agent_takes_the_place_of_one_whose_phone_is_lost() {
     let mut world = world(1, 1, |_| ());
     let dial = world.dial();

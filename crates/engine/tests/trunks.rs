@@ -230,6 +230,46 @@ fn a_list_that_was_done_by_suspect_results_runs_again_and_keep_ends_it() {
     assert_eq!(world.open_contacts(1), 0);
 }
 
+#[test]
+fn who_was_reached_another_way_is_not_called_again_for_a_breaker() {
+    let mut world = World::new();
+    let mut settings = settings(Mode::Concurrency);
+    settings.max_calls = Some(1);
+    settings.retry.attempts_total = 2;
+    settings.retry.interval = secs(3_600);
+    world.campaign(1, settings, 0, 60);
+    world.start(1);
+    let reached = world.dial();
+    world.end(reached.attempt, Some(404));
+    // It is retried over a second trunk, and someone is talked to.
+    world.trunk("second", |t| t.weight = 1);
+    world.fact(Input::Halted {
+        scope: HaltScope::Tenant,
+        reason: String::new(),
+    });
+    for dial in world.dials() {
+        world.end(dial.attempt, Some(404));
+    }
+    world.wait(secs(3_600));
+    world.permit("second", 1, None);
+    world.permit("carrier", 0, None);
+    world.fact(Input::HaltReleased(HaltScope::Tenant));
+    let again = world.dial();
+    assert_eq!(
+        (again.contact, again.trunk.as_str()),
+        (reached.contact, "second")
+    );
+    world.permit("second", 0, None);
+    world.permit("carrier", 10, None);
+    world.fact(Input::Answered(again.attempt));
+    world.fact(Input::Joined(again.attempt));
+    world.end(again.attempt, None);
+    assert_eq!(world.outcome(), Outcome::Answered);
+    until_open(&mut world);
+    assert_eq!(world.engine.trunks()[0].breakers.len(), 1);
+    assert_eq!(world.contacts[&reached.contact].place, ContactPlace::Done);
+}
+
 fn until_open_or_done(world: &mut World) -> u64 {
     let mut calls = 0;
     while let Some(dial) = world.dials().pop() {

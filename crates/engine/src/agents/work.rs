@@ -229,6 +229,7 @@ impl Engine {
             Phase::Bound(campaign) => {
                 self.unbind(key, campaign);
                 self.agents.take(key, Phase::Off);
+                self.take_announced(key);
             }
             Phase::Reserved(attempt) => {
                 self.agents.take(key, Phase::Off);

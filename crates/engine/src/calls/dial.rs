@@ -44,7 +44,6 @@ impl Engine {
         self.set_trunk_alarm(trunk);
         self.caller_ids.dial(caller_id, self.now);
         self.numbers.dial(number, attempt);
-        self.trunks.forget_suspect(held.contact.id);
         self.keep_lines(id);
 
         let agent_id = agent.and_then(|key| Some(self.agents.get(key)?.rules.id));

@@ -129,6 +129,11 @@ impl Engine {
         history_before: History,
         after: ContactUpdate,
     ) -> ContactUpdate {
+        let called_before = history_before.dialed > 0;
+        let fails = outcome.is_permanent_failure();
+        let but = fails.then_some((call.attempt.trunk, call.attempt.caller_id));
+        self.trunks
+            .forget_suspect(after.contact, called_before, but);
         let speaks = !matches!(outcome, Outcome::Cancelled | Outcome::Unknown)
             && blame != Some(Blame::Capacity);
         let (name, caller_id) = (call.attempt.trunk, call.attempt.caller_id);
@@ -138,7 +143,7 @@ impl Engine {
             return after;
         };
         let breaker = trunk.breakers.entry(caller_id).or_default();
-        if !outcome.is_permanent_failure() {
+        if !fails {
             breaker.passed();
             return after;
         }

@@ -28,6 +28,13 @@ impl Engine {
         let Some(other) = self.other_trunk(call) else {
             return false;
         };
+        let (id, contact) = (call.attempt.campaign, call.contact.clone());
+        if !self.may_redial(id, &contact) {
+            return false;
+        }
+        let Some(call) = self.calls.get(&attempt) else {
+            return false;
+        };
         let placed = call.attempt.started_at;
         let blame = self.trunks.verdict(trunk, &evidence).blame;
         self.trunk_hears(trunk, Some(blame), evidence.sip_status, placed);

@@ -121,9 +121,11 @@ impl Engine {
             }
             _ => self.give_back(id, vec![offered.held]),
         }
-        self.agents.take(offered.agent, Phase::Off);
         if frees_agent {
-            self.settle_agent(offered.agent);
+            self.release_agent(offered.agent);
+        } else {
+            self.agents.take(offered.agent, Phase::Off);
+            self.take_announced(offered.agent);
         }
     }
 

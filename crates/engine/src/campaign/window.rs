@@ -194,8 +194,10 @@ impl Window {
 
     /// How many contacts to ask for now, if any.
     pub(crate) fn ask(&mut self, now: Timestamp) -> Option<u32> {
-        if self.asked_at.is_some_and(|at| now < at + PATIENCE) {
-            return None;
+        match self.asked_at {
+            Some(at) if now < at + PATIENCE => return None,
+            // Nobody has answered: it is asked again, if there is still a reason to.
+            _ => self.asked_at = None,
         }
         let held = u32::try_from(self.due.len()).unwrap_or(u32::MAX);
         let low = held < self.size / 2;
@@ -203,7 +205,7 @@ impl Window {
         if !(self.more && (low || self.grown) || returned) {
             return None;
         }
-        if held >= self.size * 2 {
+        if self.is_overfull() {
             return None;
         }
         self.asked_at = Some(now);
@@ -217,8 +219,14 @@ impl Window {
     pub(crate) fn ask_at(&self) -> Option<Timestamp> {
         match self.asked_at {
             Some(asked) => Some(asked + PATIENCE),
+            None if self.is_overfull() => None,
             None => self.next_due.map(|next| next.max(self.spaced_from())),
         }
+    }
+
+    /// Whether it asks for nothing more, whatever is due.
+    fn is_overfull(&self) -> bool {
+        self.due.len() >= self.size as usize * 2
     }
 
     /// From when on contacts whose rest is over are asked for again: they come one by one, and a load
@@ -296,6 +304,22 @@ mod tests {
         assert_eq!(window.ask(now), None);
         assert_eq!(window.ask_at(), Some(now + SPACING));
         assert_eq!(window.ask(now + SPACING), Some(1_001));
+    }
+
+    #[test]
+    fn a_load_that_nobody_answers_is_asked_again_or_given_up() {
+        let now = Timestamp::from_secs(100);
+        let mut window = Window::default();
+        assert!(window.ask(now).is_some());
+        let late = window.ask_at().unwrap();
+        assert!(window.ask(late).is_some());
+        window.loaded(false, Some(late + SPACING));
+        assert!(window.ask(late + SPACING).is_some());
+        // By then nothing is due any more: no deadline in the past is left.
+        window.next_due = None;
+        let late = window.ask_at().unwrap();
+        assert_eq!(window.ask(late), None);
+        assert_eq!(window.ask_at(), None);
     }
 
     #[test]

@@ -30,8 +30,9 @@ pub(crate) struct CallerIdUse {
 }
 
 impl CallerIdGate {
-    /// Takes the tenant's caller IDs whole; what is used of those that stay is kept.
-    pub(crate) fn set(&mut self, caller_ids: Vec<CallerId>) {
+    /// Takes the tenant's caller IDs whole. What is used of one is kept, also of one that is removed: it
+    /// may come back while its day or hour is not over.
+    pub(crate) fn set(&mut self, caller_ids: Vec<CallerId>, now: Timestamp) {
         for used in self.known.values_mut() {
             used.removed = true;
         }
@@ -50,7 +51,8 @@ impl CallerIdGate {
             used.caller_id = caller_id;
             used.removed = false;
         }
-        self.known.retain(|_, used| !used.removed || used.live > 0);
+        self.known
+            .retain(|_, used| !used.removed || used.counts(now));
     }
 
     /// Adds what was used of a caller ID before the server started.
@@ -82,10 +84,12 @@ impl CallerIdGate {
     }
 
     /// A new local day has begun.
-    pub(crate) fn new_day(&mut self) {
+    pub(crate) fn new_day(&mut self, now: Timestamp) {
         for used in self.known.values_mut() {
             used.today = 0;
         }
+        self.known
+            .retain(|_, used| !used.removed || used.counts(now));
     }
 
     pub(crate) fn find(&self, number: PhoneNumber) -> Option<&CallerIdUse> {
@@ -111,11 +115,7 @@ impl CallerIdGate {
             return false;
         };
         used.live = used.live.saturating_sub(1);
-        let limited = used.caller_id.channels.is_some();
-        if used.removed && used.live == 0 {
-            self.known.remove(&number);
-        }
-        limited
+        used.caller_id.channels.is_some()
     }
 
     /// A call that was thought over is live after all.
@@ -127,6 +127,12 @@ impl CallerIdGate {
 }
 
 impl CallerIdUse {
+    /// Whether anything used of it still counts.
+    fn counts(&self, now: Timestamp) -> bool {
+        let this_hour = self.last_hour.back().is_some_and(|&at| at + HOUR > now);
+        self.live > 0 || self.today > 0 || this_hour
+    }
+
     /// # Errors
     /// Which limit is reached, and until when where that is known. `day_end` is the tenant's next
     /// midnight.
@@ -175,7 +181,7 @@ mod tests {
         let mut caller_id = CallerId::unlimited(number);
         change(&mut caller_id);
         let mut gate = CallerIdGate::default();
-        gate.set(vec![caller_id]);
+        gate.set(vec![caller_id], Timestamp::from_secs(0));
         (gate, number)
     }
 
@@ -221,17 +227,23 @@ mod tests {
             check(&gate, number, 5),
             Err(Some(Timestamp::from_secs(86_400)))
         );
-        gate.new_day();
+        gate.new_day(Timestamp::from_secs(86_400));
         assert_eq!(check(&gate, number, 86_400), Ok(()));
     }
 
     #[test]
-    fn a_removed_caller_id_is_forgotten_when_its_last_call_is_over() {
-        let (mut gate, number) = gate(|_| ());
-        gate.dial(number, Timestamp::from_secs(0));
-        gate.set(Vec::new());
+    fn a_removed_caller_id_is_remembered_while_its_calls_count() {
+        let (mut gate, number) = gate(|c| c.per_day = Some(1));
+        let caller_id = gate.find(number).unwrap().caller_id.clone();
+        let now = Timestamp::from_secs(10);
+        gate.dial(number, now);
+        gate.set(Vec::new(), now);
         assert!(gate.find(number).is_none());
         gate.free(number);
+        gate.set(vec![caller_id], now);
+        assert!(check(&gate, number, 11).is_err());
+        gate.set(Vec::new(), now);
+        gate.new_day(Timestamp::from_secs(86_400));
         assert_eq!(gate, CallerIdGate::default());
     }
 }

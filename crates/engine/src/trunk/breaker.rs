@@ -123,8 +123,9 @@ impl Breaker {
         before
     }
 
-    /// A suspect contact is called another way: its old result is out of date.
+    /// A contact has been called since, and it went another way: its old result is out of date.
     pub(crate) fn forget(&mut self, contact: ContactId) {
+        self.run.remove(&contact);
         if let Some(open) = &mut self.open {
             open.suspects.remove(&contact);
         }
@@ -203,7 +204,10 @@ mod tests {
     #[test]
     fn a_contact_that_is_called_another_way_is_no_longer_suspect() {
         let mut breaker = Breaker::default();
-        opened(&mut breaker);
+        breaker.failed(Timestamp::from_secs(1), suspect(7));
+        breaker.forget(ContactId::new(7));
+        let (_, before) = opened(&mut breaker);
+        assert!(before.iter().all(|update| update.contact.number() != 7));
         breaker.forget(ContactId::new(1_000));
         let kept = breaker.lift(true).unwrap();
         assert!(kept.iter().all(|update| update.contact.number() != 1_000));

@@ -222,14 +222,23 @@ impl Trunks {
         self.open_breakers = self.all.values().map(open).sum();
     }
 
-    /// A contact is called: what open breakers hold of it is out of date.
-    pub(crate) fn forget_suspect(&mut self, contact: ContactId) {
-        if self.open_breakers == 0 {
+    /// A contact has been called with a result that stands: what breakers hold of it from earlier calls
+    /// is out of date. `but` is the breaker that has just judged it.
+    pub(crate) fn forget_suspect(
+        &mut self,
+        contact: ContactId,
+        called_before: bool,
+        but: Option<(TrunkName, PhoneNumber)>,
+    ) {
+        // Only a contact that was called before can be known, or one that went back to before.
+        if !called_before && self.open_breakers == 0 {
             return;
         }
-        for trunk in self.all.values_mut() {
-            for breaker in trunk.breakers.values_mut() {
-                breaker.forget(contact);
+        for (&name, trunk) in &mut self.all {
+            for (&number, breaker) in &mut trunk.breakers {
+                if but != Some((name, number)) {
+                    breaker.forget(contact);
+                }
             }
         }
     }
