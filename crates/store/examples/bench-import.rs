@@ -1,6 +1,6 @@
 //! Import of a million contacts, beside what the `sqlite3` shell takes for the same file.
 //!
-//! `cargo run --release -p outdial-store --example import_bench [CONTACTS]` prints one line of JSON.
+//! `cargo run --release -p outdial-store --example bench-import [CONTACTS]` prints one line of JSON.
 //! One thread reads the CSV text and its numbers, the store's writer writes. The shell (package
 //! `sqlite3`) gets the same file by `.import`, into a table with our columns and our indexes, in the
 //! same journal mode and with as much cache. Then the import runs once more while a campaign dials:
