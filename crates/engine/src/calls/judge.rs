@@ -137,14 +137,14 @@ impl Engine {
         let speaks = !matches!(outcome, Outcome::Cancelled | Outcome::Unknown)
             && blame != Some(Blame::Capacity);
         let (name, caller_id) = (call.attempt.trunk, call.attempt.caller_id);
-        let now = self.now;
+        let (now, placed) = (self.now, call.attempt.started_at);
         let breaker_off = self.is_off(Mutant::Breaker);
         let Some(trunk) = self.trunks.get_mut(name).filter(|_| speaks && !breaker_off) else {
             return after;
         };
         let breaker = trunk.breakers.entry(caller_id).or_default();
         if !fails {
-            breaker.passed();
+            breaker.passed(placed);
             return after;
         }
         let before = ContactUpdate {
@@ -164,6 +164,7 @@ impl Engine {
         };
         match breaker.failed(
             now,
+            placed,
             Suspect {
                 before,
                 after: after.clone(),

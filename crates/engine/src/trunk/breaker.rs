@@ -1,15 +1,19 @@
 //! The trunk breaker of one trunk and caller ID: dialing stops when permanent failures burst, and
 //! the results since the change are put in doubt.
+//!
+//! That there was a change is seen in the order in which results come in, so that it is seen soon.
+//! Since when is then asked in the order in which the calls were placed: a 404 comes at once, an answered call from
+//! before the change ends a minute later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use outdial_domain::{ContactId, ContactUpdate, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::cusum::{Cusum, Step};
 
-/// Most results that are kept as possible suspects. An alarm comes long before.
-const RUN_MAX: usize = 1_000;
+/// Most results that are kept, to tell at an alarm which ones are suspect.
+const HEARD_MAX: usize = 256;
 /// Most suspects of an open breaker; more can only come from calls in flight when it opened.
 const SUSPECTS_MAX: usize = 100_000;
 
@@ -26,9 +30,21 @@ pub(crate) struct Suspect {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Breaker {
     cusum: Cusum,
-    run: BTreeMap<ContactId, Suspect>,
-    run_since: Timestamp,
+    /// The latest results, as they came in.
+    heard: VecDeque<Heard>,
+    /// How many of them, from the end, are the run that may be the beginning of a change.
+    run: usize,
     open: Option<Open>,
+}
+
+/// A result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Heard {
+    /// When the call was placed.
+    placed: Timestamp,
+    failed: bool,
+    /// What to put right if it turns out to be suspect.
+    suspect: Option<Suspect>,
 }
 
 /// What an open breaker remembers.
@@ -72,34 +88,29 @@ impl Breaker {
         self.open.as_ref()
     }
 
-    /// Takes a result that is no permanent failure.
-    pub(crate) fn passed(&mut self) {
-        if self.open.is_none() && self.cusum.take(false) == Step::Calm {
-            self.run.clear();
+    /// Takes a result that is no permanent failure, of a call placed then.
+    pub(crate) fn passed(&mut self, placed: Timestamp) {
+        if self.open.is_some() {
+            return;
+        }
+        self.hear(placed, None);
+        if self.cusum.take(false) == Step::Calm {
+            self.run = 0;
         }
     }
 
-    /// Takes a permanent failure.
-    pub(crate) fn failed(&mut self, now: Timestamp, suspect: Suspect) -> Judged {
+    /// Takes a permanent failure of a call placed then.
+    pub(crate) fn failed(&mut self, now: Timestamp, placed: Timestamp, suspect: Suspect) -> Judged {
         if let Some(open) = &mut self.open {
             if open.suspects.len() < SUSPECTS_MAX {
                 open.suspects.insert(suspect.after.contact, suspect.after);
             }
             return Judged::Suspect;
         }
-        if self.run.is_empty() {
-            self.run_since = now;
-        }
-        let contact = suspect.after.contact;
-        if let Some(earlier) = self.run.get_mut(&contact) {
-            // Tried again within the run: what counts is how it was before the run.
-            earlier.after = suspect.after;
-        } else if self.run.len() < RUN_MAX {
-            self.run.insert(contact, suspect);
-        }
+        self.hear(placed, Some(suspect));
         match self.cusum.take(true) {
             Step::Calm => {
-                self.run.clear();
+                self.run = 0;
                 Judged::Stands
             }
             Step::Rising => Judged::Stands,
@@ -107,25 +118,71 @@ impl Breaker {
         }
     }
 
+    fn hear(&mut self, placed: Timestamp, suspect: Option<Suspect>) {
+        if self.heard.len() == HEARD_MAX {
+            self.heard.pop_front();
+        }
+        self.heard.push_back(Heard {
+            placed,
+            failed: suspect.is_some(),
+            suspect,
+        });
+        self.run = (self.run + 1).min(self.heard.len());
+    }
+
     fn trip(&mut self, now: Timestamp) -> Vec<ContactUpdate> {
-        let run = std::mem::take(&mut self.run);
-        let mut before = Vec::with_capacity(run.len());
+        let mut since = self.since_change();
+        let changed_at = since.first().map(|&first| self.heard[first].placed);
+        let heard = std::mem::take(&mut self.heard);
+        let run_from = heard.len() - std::mem::take(&mut self.run);
+        since.sort_unstable();
+        let mut before: BTreeMap<ContactId, ContactUpdate> = BTreeMap::new();
         let mut suspects = BTreeMap::new();
-        for (contact, suspect) in run {
-            before.push(suspect.before);
-            suspects.insert(contact, suspect.after);
+        for (index, heard) in heard.into_iter().enumerate() {
+            let is_since = index >= run_from || since.binary_search(&index).is_ok();
+            if let Some(suspect) = heard.suspect.filter(|_| is_since) {
+                let contact = suspect.after.contact;
+                // Tried twice since the change: what counts is how it was before.
+                before.entry(contact).or_insert(suspect.before);
+                suspects.insert(contact, suspect.after);
+            }
         }
         self.open = Some(Open {
             since: now,
-            changed_at: self.run_since,
+            changed_at: changed_at.unwrap_or(now),
             suspects,
         });
-        before
+        before.into_values().collect()
+    }
+
+    /// The results of the calls placed since the change, by place in the list, the first call first:
+    /// of all moments the change was most likely at the one since which results speak most for it.
+    fn since_change(&self) -> Vec<usize> {
+        let (failed, passed) = self.cusum.weights();
+        let mut calls: Vec<usize> = (0..self.heard.len()).collect();
+        calls.sort_by_key(|&index| self.heard[index].placed);
+        let (mut sum, mut best, mut first) = (0.0, 0.0, calls.len());
+        for (place, &index) in calls.iter().enumerate().rev() {
+            sum += if self.heard[index].failed {
+                failed
+            } else {
+                passed
+            };
+            if sum > best {
+                (best, first) = (sum, place);
+            }
+        }
+        calls.split_off(first)
     }
 
     /// A contact has been called since, and it went another way: its old result is out of date.
     pub(crate) fn forget(&mut self, contact: ContactId) {
-        self.run.remove(&contact);
+        for heard in &mut self.heard {
+            let of_contact = |suspect: &Suspect| suspect.after.contact == contact;
+            if heard.suspect.as_ref().is_some_and(of_contact) {
+                heard.suspect = None;
+            }
+        }
         if let Some(open) = &mut self.open {
             open.suspects.remove(&contact);
         }
@@ -165,7 +222,7 @@ mod tests {
     fn opened(breaker: &mut Breaker) -> (u64, Vec<ContactUpdate>) {
         for contact in 1_000.. {
             let now = Timestamp::from_secs(contact as i64);
-            if let Judged::Opened(before) = breaker.failed(now, suspect(contact)) {
+            if let Judged::Opened(before) = breaker.failed(now, now, suspect(contact)) {
                 return (contact - 999, before);
             }
         }
@@ -176,9 +233,10 @@ mod tests {
     fn it_opens_on_a_burst_and_doubts_only_results_since_the_change() {
         let mut breaker = Breaker::default();
         for contact in 0..100 {
-            breaker.failed(Timestamp::from_secs(0), suspect(contact));
+            let now = Timestamp::from_secs(contact as i64);
+            breaker.failed(now, now, suspect(contact));
             for _ in 0..9 {
-                breaker.passed();
+                breaker.passed(now);
             }
         }
         let (results, before) = opened(&mut breaker);
@@ -186,7 +244,46 @@ mod tests {
         assert_eq!(before.len() as u64, results);
         let open = breaker.open().unwrap();
         assert_eq!(open.changed_at, Timestamp::from_secs(1_000));
-        assert_eq!(breaker.failed(open.since, suspect(5)), Judged::Suspect);
+        let since = open.since;
+        assert_eq!(breaker.failed(since, since, suspect(5)), Judged::Suspect);
+    }
+
+    #[test]
+    fn an_answer_from_before_the_change_does_not_make_the_first_failures_stand() {
+        let at = Timestamp::from_secs;
+        let mut breaker = Breaker::default();
+        for second in 0..100 {
+            breaker.passed(at(second));
+        }
+        // The trunk changes at 100. Calls placed before go on, and end among the first failures.
+        breaker.failed(at(101), at(100), suspect(1));
+        for placed in 90..100 {
+            breaker.passed(at(placed));
+        }
+        breaker.failed(at(102), at(101), suspect(2));
+        breaker.passed(at(99));
+        let (_, before) = opened(&mut breaker);
+        let suspects: Vec<u64> = before.iter().map(|b| b.contact.number()).collect();
+        assert_eq!(suspects[..2], [1, 2], "{suspects:?}");
+        assert_eq!(breaker.open().unwrap().changed_at, at(100));
+    }
+
+    #[test]
+    fn failures_of_before_the_change_stand() {
+        let at = Timestamp::from_secs;
+        let mut breaker = Breaker::default();
+        for second in 0..100 {
+            if second % 10 == 5 {
+                breaker.failed(at(second), at(second), suspect(second as u64));
+            } else {
+                breaker.passed(at(second));
+            }
+        }
+        let (_, before) = opened(&mut breaker);
+        assert!(
+            before.iter().all(|b| b.contact.number() >= 1_000),
+            "{before:?}"
+        );
     }
 
     #[test]
@@ -204,7 +301,8 @@ mod tests {
     #[test]
     fn a_contact_that_is_called_another_way_is_no_longer_suspect() {
         let mut breaker = Breaker::default();
-        breaker.failed(Timestamp::from_secs(1), suspect(7));
+        let early = Timestamp::from_secs(1);
+        breaker.failed(early, early, suspect(7));
         breaker.forget(ContactId::new(7));
         let (_, before) = opened(&mut breaker);
         assert!(before.iter().all(|update| update.contact.number() != 7));

@@ -64,14 +64,9 @@ impl Default for Cusum {
 impl Cusum {
     /// Takes one result.
     pub(crate) fn take(&mut self, failed: bool) -> Step {
-        let baseline = self.baseline();
-        let jumped = baseline + JUMP * (1.0 - baseline);
-        let ratio = if failed {
-            (jumped / baseline).ln()
-        } else {
-            ((1.0 - jumped) / (1.0 - baseline)).ln()
-        };
-        self.score = (self.score + ratio).max(0.0);
+        let weights = self.weights();
+        let weight = if failed { weights.0 } else { weights.1 };
+        self.score = (self.score + weight).max(0.0);
         self.run_results += 1.0;
         self.run_failures += f64::from(u8::from(failed));
         if self.score >= THRESHOLD {
@@ -83,6 +78,16 @@ impl Cusum {
         }
         self.learn_run();
         Step::Calm
+    }
+
+    /// How much a failure and a pass speak for a change, by what is normal now: logarithms of how much
+    /// likelier each is after one.
+    pub(crate) fn weights(&self) -> (f64, f64) {
+        let baseline = self.baseline();
+        let jumped = baseline + JUMP * (1.0 - baseline);
+        let failed = (jumped / baseline).ln();
+        let passed = ((1.0 - jumped) / (1.0 - baseline)).ln();
+        (failed, passed)
     }
 
     /// Drops the run: its results say nothing about the baseline.
