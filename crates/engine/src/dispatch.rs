@@ -8,7 +8,9 @@ use outdial_domain::CampaignId;
 
 use crate::campaign::Held;
 use crate::engine::Engine;
+use crate::gate::lines::Kept;
 use crate::gate::{Refused, Why};
+use crate::mutant::Mutant;
 use crate::waiters::Need;
 
 /// More rounds than any fact can need; what is left then waits for the next fact.
@@ -116,8 +118,13 @@ impl Engine {
 
     /// Brings the lines that are kept for a campaign up to date.
     pub(crate) fn keep_lines(&mut self, id: CampaignId) {
+        let is_off = self.is_off(Mutant::GuaranteedLines);
         if let Some(campaign) = self.campaigns.get_mut(&id) {
-            let new = campaign.kept_now();
+            let new = if is_off {
+                Kept::default()
+            } else {
+                campaign.kept_now()
+            };
             let old = std::mem::replace(&mut campaign.kept, new);
             if old != new && self.lines.keep(old, new) {
                 self.waiters.wake(Need::Line);

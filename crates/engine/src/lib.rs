@@ -53,6 +53,6 @@ pub use mutant::Mutant;
 pub use recover::recover;
 pub use snapshot::SnapshotError;
 pub use view::{
-    About, AgentCounts, AgentView, BreakerView, CallsNow, CampaignView, ContactStanding,
-    Explanation, LegView, Refusal, TrunkView,
+    AgentCounts, AgentView, BreakerView, CallsNow, CampaignView, ContactStanding, Explanation,
+    LegView, Refusal, TrunkView,
 };

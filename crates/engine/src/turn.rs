@@ -208,7 +208,6 @@ impl Engine {
             .check(Kept::new(campaign.settings.priority, below))
         {
             Err((Why::TenantCalls(_), _)) if self.is_off(Mutant::TenantCalls) => Ok(()),
-            Err((Why::KeptLines, _)) if self.is_off(Mutant::GuaranteedLines) => Ok(()),
             Err((why, need)) if guarantee == 0 => Err(Refused::needs(why, need)),
             // When calls of its own end it is below its guarantee, and needs no more than that.
             Err((why, _)) => Err(Refused {

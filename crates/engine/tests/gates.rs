@@ -356,10 +356,7 @@ fn explain_says_where_a_number_stands() {
     let explain = |n| {
         world
             .engine
-            .explain(
-                campaign_id(1),
-                Some(outdial_engine::About::Number(number(n))),
-            )
+            .explain(campaign_id(1), Some(number(n)))
             .unwrap()
     };
     assert_eq!(explain(100_000).live, Some(dial.attempt));
@@ -367,4 +364,9 @@ fn explain_says_where_a_number_stands() {
     assert_eq!(third.contacts[0].ahead, Some(1));
     assert_eq!(third.campaign[0].code, "own_calls");
     assert_eq!(explain(5).contacts, []);
+    let by_id = world
+        .engine
+        .explain_contact(campaign_id(1), dial.contact)
+        .unwrap();
+    assert_eq!(by_id.live, Some(dial.attempt));
 }

@@ -11,6 +11,10 @@ use crate::fault::Fault;
 use crate::process;
 use crate::workspace::{Package, Target, Workspace};
 
+/// Integration tests that wait for calls far more than they work, and how many of each run at once,
+/// however few processors there are.
+const WAITING: [(&str, usize); 1] = [("acceptance", 4)];
+
 /// One line of cargo's JSON messages; only artifacts have all of this.
 #[derive(Deserialize)]
 struct Artifact {
@@ -110,7 +114,18 @@ fn part(packages: &[Package], artifact: Artifact) -> Option<Part> {
     command
         .env("CARGO_MANIFEST_DIR", package.folder())
         .env("CARGO_PKG_NAME", &package.name);
+    if let Some(threads) = threads(&artifact.target)
+        && std::env::var_os("RUST_TEST_THREADS").is_none()
+    {
+        command.env("RUST_TEST_THREADS", threads.to_string());
+    }
     Some(Part { label, command })
+}
+
+fn threads(target: &Target) -> Option<usize> {
+    let mut waiting = WAITING.iter();
+    let found = waiting.find(|(name, _)| target.is("test") && target.name == *name);
+    found.map(|&(_, threads)| threads)
 }
 
 #[cfg(test)]
@@ -139,5 +154,12 @@ mod tests {
         let part = part(&packages, test_artifacts(MESSAGES).remove(0)).unwrap();
         assert_eq!(part.label, "outdial-engine: tests/properties");
         assert_eq!(part.command.get_current_dir(), Some(packages[0].folder()));
+    }
+
+    #[test]
+    fn tests_that_wait_run_side_by_side_on_any_machine() {
+        assert_eq!(threads(&test_artifacts(MESSAGES)[0].target), None);
+        let messages = MESSAGES.replace("properties", "acceptance");
+        assert_eq!(threads(&test_artifacts(&messages)[0].target), Some(4));
     }
 }

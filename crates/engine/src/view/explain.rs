@@ -14,24 +14,6 @@ use crate::gate::{Refused, Why};
 use crate::input::DueContact;
 use crate::pacing::Seat;
 
-/// Whom a question is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
-    /// Contacts with this number.
-    Number(PhoneNumber),
-    /// This contact.
-    Contact(ContactId),
-}
-
-impl About {
-    fn is(self, contact: &DueContact) -> bool {
-        match self {
-            Self::Number(number) => contact.numbers.contains(&number),
-            Self::Contact(id) => contact.id == id,
-        }
-    }
-}
-
 /// The answer to "why is this (not) dialed?".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
@@ -58,24 +40,36 @@ pub struct ContactStanding {
 }
 
 impl Engine {
-    /// Why a campaign is not dialed, and how the contacts that the question is about stand in it.
-    pub fn explain(&self, id: CampaignId, about: Option<About>) -> Option<Explanation> {
+    /// Why a campaign is not dialed, and how contacts with `number` stand in it.
+    pub fn explain(&self, id: CampaignId, number: Option<PhoneNumber>) -> Option<Explanation> {
         let campaign = self.campaigns.get(&id)?;
-        let contacts = about.map_or_else(Vec::new, |about| self.standings(campaign, about));
+        let has = |contact: &DueContact| number.is_some_and(|n| contact.numbers.contains(&n));
         Some(Explanation {
             campaign: self.refusals(campaign),
-            live: match about {
-                Some(About::Number(number)) => self.numbers.live(number),
-                _ => contacts.iter().find_map(|standing| standing.attempt),
-            },
+            contacts: self.standings(campaign, has),
+            live: number.and_then(|number| self.numbers.live(number)),
+        })
+    }
+
+    /// Why a campaign is not dialed, and how one contact stands in it.
+    pub fn explain_contact(&self, id: CampaignId, contact: ContactId) -> Option<Explanation> {
+        let campaign = self.campaigns.get(&id)?;
+        let contacts = self.standings(campaign, |other| other.id == contact);
+        Some(Explanation {
+            campaign: self.refusals(campaign),
+            live: contacts.iter().find_map(|standing| standing.attempt),
             contacts,
         })
     }
 
-    fn standings(&self, campaign: &Campaign, about: About) -> Vec<ContactStanding> {
+    fn standings(
+        &self,
+        campaign: &Campaign,
+        is_meant: impl Fn(&DueContact) -> bool,
+    ) -> Vec<ContactStanding> {
         let waiting = campaign.window.iter().enumerate();
         let mut standings: Vec<_> = waiting
-            .filter(|(_, held)| about.is(&held.contact))
+            .filter(|(_, held)| is_meant(&held.contact))
             .map(|(ahead, held)| ContactStanding {
                 contact: held.contact.id,
                 ahead: Some(ahead),
@@ -86,7 +80,7 @@ impl Engine {
         let calls = self
             .calls
             .values()
-            .filter(|call| call.attempt.campaign == campaign.id && about.is(&call.contact));
+            .filter(|call| call.attempt.campaign == campaign.id && is_meant(&call.contact));
         standings.extend(calls.map(|call| ContactStanding {
             contact: call.contact.id,
             ahead: None,

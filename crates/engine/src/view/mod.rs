@@ -8,6 +8,6 @@ mod words;
 
 pub use agent::{AgentView, LegView};
 pub use campaign::{AgentCounts, CallsNow, CampaignView};
-pub use explain::{About, ContactStanding, Explanation};
+pub use explain::{ContactStanding, Explanation};
 pub use trunk::{BreakerView, TrunkView};
 pub use words::Refusal;

@@ -14,6 +14,8 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+/// First by name, because it takes longest.
+mod agent_legs;
 mod agents;
 mod audio;
 mod bad_input;
@@ -23,6 +25,7 @@ mod crash;
 mod demo;
 mod flows;
 mod full_disk;
-mod idle_legs;
+mod life;
+mod modes;
 mod scenarios;
 mod trunks;

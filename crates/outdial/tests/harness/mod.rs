@@ -7,6 +7,7 @@
     reason = "each test binary uses a part of the harness"
 )]
 
+pub(crate) mod calls;
 pub(crate) mod campaign;
 pub(crate) mod config;
 pub(crate) mod list;

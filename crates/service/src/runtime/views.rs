@@ -47,13 +47,12 @@ impl Runtime {
         campaign: CampaignId,
         contact: &Contact,
     ) -> Vec<Reason> {
-        let standings: Vec<ContactStanding> = contact
-            .numbers
-            .iter()
-            .filter_map(|number| self.engine(tenant)?.explain(campaign, Some(*number)))
-            .flat_map(|explanation| explanation.contacts)
-            .filter(|standing| standing.contact == contact.id)
-            .collect();
+        let explained = self
+            .engine(tenant)
+            .and_then(|engine| engine.explain_contact(campaign, contact.id));
+        let standings = explained
+            .map(|explained| explained.contacts)
+            .unwrap_or_default();
         match standings.first() {
             Some(standing) => standing_in_words(standing),
             None => vec![place_in_words(contact)],

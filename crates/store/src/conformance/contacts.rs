@@ -89,6 +89,32 @@ pub(super) async fn duplicates_are_skipped_where_asked(mut world: World<'_>) -> 
     Ok(())
 }
 
+pub(super) async fn duplicates_are_found_while_they_come_in(world: World<'_>) -> Check {
+    // The same numbers by two sessions at once, in opposite order, and twice in one of them.
+    let load = async |numbers: Vec<u32>| -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+        let skip = ImportOptions {
+            skip_duplicates: true,
+        };
+        let mut session = world.store.import(world.campaign, skip).await?;
+        for batch in numbers.chunks(300) {
+            let contacts = batch
+                .iter()
+                .copied()
+                .map(contact)
+                .collect::<Result<_, _>>()?;
+            session.add(contacts).await?;
+        }
+        Ok(session.finish().await?.accepted)
+    };
+    let up = (0..3_000).chain(0..500).collect();
+    let down = (0..3_000).rev().collect();
+    let (one, two) = tokio::join!(load(up), load(down));
+    assert_eq!(one? + two?, 3_000);
+    assert_eq!(load((0..3_001).collect()).await?, 1);
+    assert_eq!(world.ids(world.campaign).await?.len(), 3_001);
+    Ok(())
+}
+
 pub(super) async fn contacts_are_found_by_any_of_their_numbers(mut world: World<'_>) -> Check {
     world.import_count(3).await?;
     let two = NewContact {

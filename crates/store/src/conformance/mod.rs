@@ -63,6 +63,7 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         campaigns::campaigns_are_listed_and_counted_by_query,
         contacts::a_list_comes_back_as_it_was_given,
         contacts::duplicates_are_skipped_where_asked,
+        contacts::duplicates_are_found_while_they_come_in,
         contacts::contacts_are_found_by_any_of_their_numbers,
         contacts::due_contacts_come_in_order_and_leave_held_ones_out,
         contacts::the_next_due_time_is_the_earliest_of_those_left,

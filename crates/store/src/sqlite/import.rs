@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::contact_row::{self, more_numbers};
 use super::fault::{Fault, Outcome};
-use super::keys::{CONTACTS_PER_CAMPAIGN, contact_key};
+use super::keys::{CONTACTS_PER_CAMPAIGN, contact_key, contact_keys};
 use super::number_index::{Entry, NumberIndex, RunReply};
 use super::number_key::NumberKey;
 use super::order_key::order_key;
@@ -114,7 +114,7 @@ impl Session {
         self.finished = true;
         self.queue.push_bulk(Box::new(Finish {
             campaign: self.campaign,
-            immediate: self.options.skip_duplicates,
+            watched: self.options.skip_duplicates,
             reply,
         }))
     }
@@ -199,7 +199,6 @@ struct WrittenPiece {
 /// Statements that write contacts.
 struct Statements<'c> {
     contact: CachedStatement<'c>,
-    number: CachedStatement<'c>,
     known: CachedStatement<'c>,
 }
 
@@ -211,9 +210,6 @@ impl<'c> Statements<'c> {
                      more_numbers, external_id, time_zone, attributes)
                  VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
             )?,
-            number: db.prepare_cached(
-                "INSERT OR IGNORE INTO contact_number (number, contact) VALUES (?, ?)",
-            )?,
             known: db.prepare_cached(
                 "SELECT 1 FROM contact_number WHERE number = ? AND contact BETWEEN ? AND ?",
             )?,
@@ -222,11 +218,21 @@ impl<'c> Statements<'c> {
 }
 
 impl Batch {
-    fn is_known(&self, statements: &mut Statements<'_>, row: &Row) -> Outcome<bool> {
-        let contacts = super::keys::contact_keys(self.campaign);
+    /// Whether one of a contact's numbers is in the campaign already.
+    fn is_known(
+        &self,
+        tx: &Tx<'_>,
+        index: &NumberIndex,
+        statements: &mut Statements<'_>,
+        row: &Row,
+    ) -> Outcome<bool> {
+        let contacts = contact_keys(self.campaign);
         for key in &row.keys {
             let parameters = params![key.as_bytes(), contacts.start(), contacts.end()];
-            if statements.known.exists(parameters)? {
+            if tx.numbers.borrow().contains(&(self.campaign, *key))
+                || index.is_on_its_way(self.campaign, key)
+                || statements.known.exists(parameters)?
+            {
                 return Ok(true);
             }
         }
@@ -241,7 +247,7 @@ impl Batch {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
         let order = contact_row::order(shuffled);
-        let immediate = index.is_immediate(self.campaign);
+        let watched = index.is_watched(self.campaign);
         let mut statements = Statements::prepare(tx.db)?;
         let mut piece = WrittenPiece::default();
         for row in &self.rows[self.next..] {
@@ -249,7 +255,7 @@ impl Batch {
                 break;
             }
             piece.rows += 1;
-            if self.skip_duplicates && self.is_known(&mut statements, row)? {
+            if self.skip_duplicates && self.is_known(tx, index, &mut statements, row)? {
                 piece.duplicates += 1;
                 continue;
             }
@@ -270,22 +276,17 @@ impl Batch {
                 row.attributes,
             ])?;
             for number in &row.keys {
-                if immediate {
-                    statements.number.execute(params![number.as_bytes(), key])?;
-                } else {
-                    piece.entries.push((*number, key));
+                piece.entries.push((*number, key));
+                if watched {
+                    tx.numbers.borrow_mut().insert((self.campaign, *number));
                 }
             }
             piece.accepted += 1;
         }
         piece.newest = place;
-        let indexed = immediate && index.is_complete(self.campaign);
         tx.db
-            .prepare_cached(
-                "UPDATE campaign SET contact_seq = ?2, numbered = iif(?3, ?2, numbered)
-                 WHERE id = ?1",
-            )?
-            .execute(params![self.campaign.number(), place, indexed])?;
+            .prepare_cached("UPDATE campaign SET contact_seq = ?2 WHERE id = ?1")?
+            .execute(params![self.campaign.number(), place])?;
         totals::contacts_added(tx.db, self.campaign, piece.accepted as i64)?;
         Ok(piece)
     }
@@ -340,7 +341,7 @@ impl Bulk for Begin {
 
     fn committed(&mut self, index: &mut NumberIndex) {
         if let Some(reply) = self.reply.take() {
-            index.begin_immediate(self.campaign, reply);
+            index.watch(self.campaign, reply);
         }
     }
 
@@ -361,7 +362,7 @@ impl Bulk for Begin {
 /// An import is over.
 struct Finish {
     campaign: CampaignId,
-    immediate: bool,
+    watched: bool,
     reply: Option<RunReply>,
 }
 
@@ -387,7 +388,7 @@ impl Bulk for Finish {
             }
             (_, reply) => reply,
         };
-        index.finish(self.campaign, self.immediate, reply);
+        index.finish(self.campaign, self.watched, reply);
         None
     }
 }

@@ -7,7 +7,7 @@
 //! `campaign.numbered` says up to which contact the index is complete, and the rest is read again
 //! when the database is opened. Look-ups read that rest from the contacts themselves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -47,9 +47,12 @@ struct Pending {
     newest: i64,
     /// Runs that are being sorted or written.
     runs: u32,
-    /// Open imports that must find duplicates at once: numbers then go into the index with their
-    /// contacts.
-    immediate: u32,
+    /// Open imports that look for duplicates.
+    watchers: u32,
+    /// The numbers in `entries`, while anybody watches.
+    gathered: HashSet<NumberKey>,
+    /// The numbers in each of the runs, oldest first; none for runs that nobody watched.
+    in_runs: VecDeque<HashSet<NumberKey>>,
 }
 
 impl NumberIndex {
@@ -61,46 +64,52 @@ impl NumberIndex {
         }
     }
 
-    /// Whether numbers of new contacts have to go into the index with their contacts.
-    pub(super) fn is_immediate(&self, campaign: CampaignId) -> bool {
+    /// Whether somebody looks for duplicates in the campaign.
+    pub(super) fn is_watched(&self, campaign: CampaignId) -> bool {
         self.campaigns
             .get(&campaign)
-            .is_some_and(|pending| pending.immediate > 0)
+            .is_some_and(|pending| pending.watchers > 0)
     }
 
-    /// Whether nothing of the campaign waits to be put into the index.
-    pub(super) fn is_complete(&self, campaign: CampaignId) -> bool {
-        self.campaigns
-            .get(&campaign)
-            .is_none_or(|pending| pending.entries.is_empty() && pending.runs == 0)
+    /// Whether a number of a watched campaign is on its way into the index.
+    pub(super) fn is_on_its_way(&self, campaign: CampaignId, number: &NumberKey) -> bool {
+        self.campaigns.get(&campaign).is_some_and(|pending| {
+            pending.gathered.contains(number)
+                || pending.in_runs.iter().any(|run| run.contains(number))
+        })
     }
 
     /// Takes over the entries of contacts that are committed now.
     pub(super) fn gather(&mut self, campaign: CampaignId, entries: &mut Vec<Entry>, newest: i64) {
         let pending = self.campaigns.entry(campaign).or_default();
         pending.newest = pending.newest.max(newest);
+        if pending.watchers > 0 {
+            pending
+                .gathered
+                .extend(entries.iter().map(|(number, _)| *number));
+        }
         pending.entries.append(entries);
         if pending.entries.len() >= RUN_LENGTH {
             self.cut(campaign, None);
         }
     }
 
-    /// An import that has to find duplicates begins; `reply` when all earlier numbers are there.
-    pub(super) fn begin_immediate(&mut self, campaign: CampaignId, reply: RunReply) {
-        self.campaigns.entry(campaign).or_default().immediate += 1;
+    /// An import begins that looks for duplicates; `reply` when all earlier numbers are there, so
+    /// that each number is from then on in the index or known to be on its way.
+    pub(super) fn watch(&mut self, campaign: CampaignId, reply: RunReply) {
+        self.campaigns.entry(campaign).or_default().watchers += 1;
         self.cut(campaign, Some(reply));
     }
 
     /// An import is over; `reply` when all its numbers are there.
-    pub(super) fn finish(
-        &mut self,
-        campaign: CampaignId,
-        immediate: bool,
-        reply: Option<RunReply>,
-    ) {
+    pub(super) fn finish(&mut self, campaign: CampaignId, watched: bool, reply: Option<RunReply>) {
         let pending = self.campaigns.entry(campaign).or_default();
-        if immediate {
-            pending.immediate = pending.immediate.saturating_sub(1);
+        if watched {
+            pending.watchers = pending.watchers.saturating_sub(1);
+        }
+        if pending.watchers == 0 {
+            pending.gathered.clear();
+            pending.in_runs.iter_mut().for_each(HashSet::clear);
         }
         self.cut(campaign, reply);
     }
@@ -116,6 +125,8 @@ impl NumberIndex {
             return;
         }
         pending.runs += 1;
+        let gathered = std::mem::take(&mut pending.gathered);
+        pending.in_runs.push_back(gathered);
         let run = Run {
             campaign,
             entries: std::mem::take(&mut pending.entries),
@@ -132,12 +143,16 @@ impl NumberIndex {
     fn run_is_written(&mut self, campaign: CampaignId) {
         if let Some(pending) = self.campaigns.get_mut(&campaign) {
             pending.runs = pending.runs.saturating_sub(1);
+            pending.in_runs.pop_front();
         }
         self.forget_if_idle(campaign);
     }
 
     fn forget_if_idle(&mut self, campaign: CampaignId) {
-        if self.is_complete(campaign) && !self.is_immediate(campaign) {
+        let idle = |pending: &Pending| {
+            pending.entries.is_empty() && pending.runs == 0 && pending.watchers == 0
+        };
+        if self.campaigns.get(&campaign).is_some_and(idle) {
             self.campaigns.remove(&campaign);
         }
     }
@@ -217,6 +232,11 @@ impl Bulk for Run {
 
     fn rolled_back(&mut self) {
         self.written = 0;
+    }
+
+    fn keeps_its_turn(&self) -> bool {
+        // `numbered` must not step over a run that is not written.
+        true
     }
 
     fn settle(

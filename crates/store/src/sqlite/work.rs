@@ -1,14 +1,16 @@
 //! What the writer is asked to do: single requests, and long work done in pieces.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::time::Instant;
 
-use outdial_domain::ContactId;
+use outdial_domain::{CampaignId, ContactId};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::fault::Outcome;
 use super::number_index::NumberIndex;
+use super::number_key::NumberKey;
 use crate::StoreError;
 
 /// The transaction that the writer is in.
@@ -16,6 +18,8 @@ pub(super) struct Tx<'c> {
     pub(super) db: &'c Connection,
     /// The newest event, this transaction's included.
     pub(super) newest_event: Cell<u64>,
+    /// Numbers that it has added to campaigns in which somebody looks for duplicates.
+    pub(super) numbers: RefCell<HashSet<(CampaignId, NumberKey)>>,
 }
 
 /// How urgent a request is.
@@ -156,6 +160,11 @@ pub(super) trait Bulk: Send {
 
     /// The piece was rolled back.
     fn rolled_back(&mut self);
+
+    /// Whether it must not overtake work that waits to be tried again.
+    fn keeps_its_turn(&self) -> bool {
+        false
+    }
 
     /// It is over: all on the disk, or given up with this error. Work that comes back instead is
     /// tried again once the store commits again.

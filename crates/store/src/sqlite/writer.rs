@@ -1,7 +1,7 @@
 //! The writer: one thread, one connection. It takes what has queued as soon as it is free, commits
 //! it in one transaction, and then tells everybody who asked.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -210,6 +210,7 @@ impl Writer {
         let tx = Tx {
             db: &self.db,
             newest_event: Cell::new(self.newest_event.borrow().0),
+            numbers: RefCell::default(),
         };
         for work in &mut batch.dials {
             work.run(&tx)?;
@@ -227,6 +228,13 @@ impl Writer {
         }
         let until = self.piece_end(began, batch);
         while let Some(mut work) = bulk.take() {
+            if work.keeps_its_turn() && !self.stalled.is_empty() {
+                let again = StoreError::Unavailable("earlier work waits, too".to_owned());
+                self.stalled
+                    .extend(work.settle(Err(again), &mut self.index));
+                *bulk = self.queue.take_bulk();
+                continue;
+            }
             match work.step(&tx, &self.index, until) {
                 Ok(Piece::Last) => finished.push(work),
                 Ok(Piece::More) => {

@@ -1,6 +1,6 @@
 //! Ten million contacts: loaded, and the first window of due ones read.
 //!
-//! `cargo run --release -p outdial-store --example ten_million [CONTACTS]` prints one line of JSON.
+//! `cargo run --release -p outdial-store --example bench-ten-million [CONTACTS]` prints one line of JSON.
 
 mod support;
 
@@ -90,7 +90,7 @@ async fn main() -> Result<(), Failure> {
     let size = std::fs::metadata(&path)?.len() as f64 / f64::from(contacts);
     let start = opening + first_window + first_dial;
     report(
-        "ten_million",
+        "ten-million",
         &[
             Metric::new("load_time", loading.as_secs_f64(), "s"),
             Metric::new(

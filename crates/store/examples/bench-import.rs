@@ -1,6 +1,6 @@
 //! Import of a million contacts, beside what the `sqlite3` shell takes for the same file.
 //!
-//! `cargo run --release -p outdial-store --example import_bench [CONTACTS]` prints one line of JSON.
+//! `cargo run --release -p outdial-store --example bench-import [CONTACTS]` prints one line of JSON.
 //! One thread reads the CSV text and its numbers, the store's writer writes. The shell (package
 //! `sqlite3`) gets the same file by `.import`, into a table with our columns and our indexes, in the
 //! same journal mode and with as much cache. Then the import runs once more while a campaign dials:
@@ -44,14 +44,20 @@ fn main() -> Result<(), Failure> {
         &folder.path().join("quiet.db"),
         &list,
         contacts,
-        false,
+        Mode::Quiet,
+    ))?;
+    let skipping = runtime.block_on(import(
+        &folder.path().join("skipping.db"),
+        &list,
+        contacts,
+        Mode::Skipping,
     ))?;
     let memory = peak_memory_mib()?;
     let busy = runtime.block_on(import(
         &folder.path().join("busy.db"),
         &list,
         contacts,
-        true,
+        Mode::Dialing,
     ))?;
     report(
         "import",
@@ -69,6 +75,11 @@ fn main() -> Result<(), Failure> {
                 "x",
             )
             .at_most(2.5, "sqlite3 shell, .import of the same file"),
+            Metric::new(
+                "import_time_skipping_duplicates",
+                skipping.took.as_secs_f64(),
+                "s",
+            ),
             Metric::new("peak_memory", memory, "MiB").at_most(150.0, "whole process"),
             Metric::new("import_time_while_dialing", busy.took.as_secs_f64(), "s"),
             Metric::new("longest_writer_hold", millis(busy.longest_hold), "ms")
@@ -153,6 +164,14 @@ fn shell(database: &Path, script: &str) -> Result<(), Failure> {
     }
 }
 
+/// How the list is taken in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Quiet,
+    Skipping,
+    Dialing,
+}
+
 #[derive(Default)]
 struct Figures {
     took: Duration,
@@ -162,12 +181,7 @@ struct Figures {
     dial_p99: Duration,
 }
 
-async fn import(
-    path: &Path,
-    list: &Path,
-    contacts: u32,
-    dialing: bool,
-) -> Result<Figures, Failure> {
+async fn import(path: &Path, list: &Path, contacts: u32, mode: Mode) -> Result<Figures, Failure> {
     let store = Arc::new(SqliteStore::open(path)?);
     let dialed = new_campaign(store.as_ref(), "dialed").await?;
     let campaign = new_campaign(store.as_ref(), "imported").await?;
@@ -179,6 +193,7 @@ async fn import(
     session.add(first).await?;
     session.finish().await?;
     // What counts is the hold from here on.
+    let dialing = mode == Mode::Dialing;
     let store = if dialing {
         store.close().await?;
         drop(store);
@@ -187,12 +202,15 @@ async fn import(
         store
     };
 
+    let options = ImportOptions {
+        skip_duplicates: mode == Mode::Skipping,
+    };
     let began = Instant::now();
     let dialer = dialing.then(|| tokio::spawn(dial(Arc::clone(&store), dialed)));
     let (sender, mut batches) = tokio::sync::mpsc::channel(4);
     let list = list.to_owned();
     let reading = std::thread::spawn(move || read(&list, &sender));
-    let mut session = store.import(campaign, ImportOptions::default()).await?;
+    let mut session = store.import(campaign, options).await?;
     while let Some(batch) = batches.recv().await {
         session.add(batch).await?;
     }

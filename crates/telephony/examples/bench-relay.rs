@@ -1,6 +1,6 @@
 //! What the relay costs beside a bare loop that reads and sends the same packets.
 //!
-//! `cargo run --release -p outdial-telephony --example relay_bench -- [BRIDGES] [SECONDS]`
+//! `cargo run --release -p outdial-telephony --example bench-relay -- [BRIDGES] [SECONDS]`
 //!
 //! Both carry the same traffic by turns in the same process: every leg gets a packet each 20 ms,
 //! spread evenly. The processor time is that of the relaying thread alone, as Linux accounts it; the delay is

@@ -1,6 +1,6 @@
 //! How fast answers are joined, and what a call costs beside SIPp's own caller. Needs SIPp (package sip-tester).
 //!
-//! `cargo run --release -p outdial-telephony --example call_bench -- [CALLS_PER_SECOND] [SECONDS] [AGENTS]`
+//! `cargo run --release -p outdial-telephony --example bench-calls -- [CALLS_PER_SECOND] [SECONDS] [AGENTS]`
 //!
 //! Agents' legs are called once and stay up; callees answer at once, are joined with an agent each, talk for a
 //! second and are hung up. Then SIPp's caller makes the same calls to the same carrier. Processor time is that of

@@ -2,7 +2,7 @@
 //! agent's wrap-up, every fact handed in and every order taken out. Nothing but the engine works
 //! inside of the measured time, contacts are made before it.
 //!
-//! Run with `cargo run --release -p outdial-engine --example engine_bench`; prints one JSON line.
+//! Run with `cargo run --release -p outdial-engine --example bench-engine`; prints one JSON line.
 
 // A bench measures the clock that the engine itself must not see, and may stop where it is wrong.
 #![allow(
