@@ -6,9 +6,9 @@ use common::lead_to_its_end;
 use outdial_domain::{
     Calendar, CallerId, DayRule, DaySelector, Mode, RevisionNumber, TimeOfDay, Window,
 };
-use outdial_engine::input::Input;
+use outdial_engine::input::{Input, Suspects};
 use outdial_sim::plan::{ZONE, campaign_id, permit, trunk_name, trunk_rules};
-use outdial_sim::{Act, Plan, World, hours, minutes, percent, secs};
+use outdial_sim::{Act, Plan, Spread, World, hours, millis, minutes, percent, secs};
 
 #[test]
 fn a_caller_id_given_back_on_the_same_day_keeps_its_count() {
@@ -58,12 +58,14 @@ fn a_call_is_not_tried_again_outside_of_the_calendar() {
             plan.campaigns[0].settings.max_calls = Some(60);
             plan.campaigns[0].settings.calendar =
                 Calendar::new(None, None, ZONE, vec![rule]).unwrap();
-            plan.callees.mix.congestion = 90;
+            // Nobody says a word for half a minute, in which a window may have closed.
+            plan.campaigns[0].settings.no_progress = secs(60);
             plan.callees.mix.answer = 5;
+            plan.callees.mix.no_response = 95;
         });
-    world.run(hours(3));
+    world.run(minutes(30));
     let redialed = world.counters().redialed;
-    assert!(redialed > 200, "{}", world.report());
+    assert!(redialed > 20, "{}", world.report());
     assert!(world.violations().is_empty(), "{}", world.report());
 }
 
@@ -123,4 +125,23 @@ fn fewer_lines_than_before_do_not_stop_the_engine() {
         });
     world.run(minutes(20));
     assert!(world.violations().is_empty(), "{}", world.report());
+}
+
+#[test]
+fn contacts_on_their_way_from_the_store_are_not_called_as_they_were_before_a_breaker() {
+    let mut world = World::seeded(1)
+        .campaign(Mode::Progressive, 400)
+        .agents(2)
+        .answer_rate(percent(30))
+        .talk_time(secs(5))
+        .with(|plan| {
+            plan.machinery.load = Spread::Fixed(millis(1_500));
+            plan.machinery.lift = Some((secs(20), Suspects::Retry));
+            plan.campaigns[0].settings.retry.attempts_total = 4;
+            plan.campaigns[0].settings.retry.interval = secs(1);
+        })
+        .at(minutes(3), Act::AllInvalid(trunk_name("carrier"), true))
+        .at(minutes(9), Act::AllInvalid(trunk_name("carrier"), false));
+    world.run(minutes(12));
+    assert_sound_to_its_end(&mut world);
 }

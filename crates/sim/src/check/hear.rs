@@ -277,6 +277,8 @@ impl Checker {
         {
             call.agent_freed = call.let_go(now);
             call.given_up_at = None;
+            // Who picks up while someone gives up the ringing is served like any other.
+            call.hang_up_asked = false;
             call.answered_at = Some(now);
             if call.group().is_some() && call.settings.flow_first.is_none() {
                 call.waits_since = Some(now);

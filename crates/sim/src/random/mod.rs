@@ -107,7 +107,9 @@ impl Shape {
             .map(|n| CallerId {
                 channels: limited(rolls).then(|| rolls.between(1, 10) as u32),
                 per_hour: (limited(rolls) && limited(rolls)).then(|| rolls.between(20, 200) as u32),
-                per_day: (limited(rolls) && limited(rolls)).then(|| rolls.between(200, 900) as u32),
+                // A long list would take months under a daily limit.
+                per_day: (limited(rolls) && limited(rolls) && self.contacts < 5)
+                    .then(|| rolls.between(200, 900) as u32),
                 trunk: (n == 0 && limited(rolls)).then(|| trunk_name("carrier")),
                 ..CallerId::unlimited(caller_id(n))
             })

@@ -25,7 +25,7 @@ fn trouble() -> impl Strategy<Value = u32> {
 
 /// Seeds and shapes of worlds.
 pub(crate) fn shapes() -> impl Strategy<Value = (u64, Shape)> {
-    let contacts = prop_oneof![9 => 0..3_u32, 1 => 10..30_u32];
+    let contacts = prop_oneof![14 => 0..3_u32, 1 => 10..25_u32];
     let sizes = (0..3_u32, 0..12_u32, 0..3_u32, contacts);
     let people = (trouble(), trouble(), trouble(), trouble());
     let things = (trouble(), trouble(), trouble(), trouble(), trouble());
