@@ -224,7 +224,10 @@ impl<'a> Run<'a> {
                     self.ended += 1;
                 }
                 Output::LoadContacts {
-                    campaign, count, ..
+                    campaign,
+                    load,
+                    count,
+                    ..
                 } => {
                     let list = &mut self.lists[campaign.number() as usize - 1];
                     let rest = list.len().saturating_sub(count as usize);
@@ -232,6 +235,7 @@ impl<'a> Run<'a> {
                     contacts.reverse();
                     self.facts.push_back(Input::ContactsLoaded {
                         campaign,
+                        load,
                         contacts,
                         next_due: None,
                         more: rest > 0,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agents::Agents;
 use crate::calls::Call;
-use crate::campaign::{Campaign, Offered};
+use crate::campaign::{Answer, Campaign, Offered};
 use crate::counters::Counters;
 use crate::gate::caller_id::CallerIdGate;
 use crate::gate::halt::HaltGate;
@@ -258,10 +258,18 @@ impl Engine {
             } => self.revised(campaign, revision, *settings),
             Input::ContactsLoaded {
                 campaign,
+                load,
                 contacts,
                 next_due,
                 more,
-            } => self.contacts_loaded(campaign, contacts, next_due, more),
+            } => {
+                let answer = Answer {
+                    load,
+                    more,
+                    next_due,
+                };
+                self.contacts_loaded(campaign, answer, contacts);
+            }
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
 
             Input::Placed(attempt) => self.placed(attempt),

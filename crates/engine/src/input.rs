@@ -119,6 +119,8 @@ pub enum Input {
     ContactsLoaded {
         /// The campaign.
         campaign: CampaignId,
+        /// Number of the request. An answer to an earlier request than the last one is ignored.
+        load: u64,
         /// The contacts, best first.
         contacts: Vec<DueContact>,
         /// When the next resting contact that is not among them is due; `None` = there is none.

@@ -65,6 +65,8 @@ pub enum Output {
     LoadContacts {
         /// The campaign.
         campaign: CampaignId,
+        /// Number of the request, which the answer repeats.
+        load: u64,
         /// How many at most.
         count: u32,
         /// Contacts that the engine holds: leave them out.

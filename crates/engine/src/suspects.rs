@@ -25,6 +25,7 @@ impl Engine {
             }
             if let Some(campaign) = self.campaigns.get_mut(&before.campaign) {
                 campaign.window.store_has_more();
+                campaign.window.left(before.contact);
             }
             moved.push(before);
         }

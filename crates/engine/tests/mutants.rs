@@ -29,15 +29,7 @@ fn figure(mutant: Mutant, is_off: bool) -> usize {
             for n in 0..3 {
                 world.store_contact(1, n, |_| ());
             }
-            // Contacts are not even loaded while it is closed: these arrive all the same.
             world.load(1, flow, CampaignState::Running);
-            let contact = world.contacts[&ContactId::new(1)].contact.clone();
-            world.fact(Input::ContactsLoaded {
-                campaign: campaign_id(1),
-                contacts: vec![contact],
-                next_due: None,
-                more: false,
-            });
         }
         Mutant::Attempts | Mutant::AttemptsPerDay => {
             flow.retry.attempts_total = 3;

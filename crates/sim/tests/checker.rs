@@ -57,8 +57,18 @@ impl Watched {
             contacts: 9,
             ledger: Ledger::default(),
         })));
+        this.checker.told(
+            this.now,
+            &Output::LoadContacts {
+                campaign: campaign_id(1),
+                load: 1,
+                count: 9,
+                holds: Vec::new(),
+            },
+        );
         this.hear(Input::ContactsLoaded {
             campaign: campaign_id(1),
+            load: 1,
             contacts: (1..=9).map(contact).collect(),
             next_due: None,
             more: false,

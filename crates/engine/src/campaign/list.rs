@@ -5,8 +5,8 @@ use outdial_domain::{
     CampaignId, CampaignState, ContactPlace, ContactUpdate, EndReason, PhoneNumber, Timestamp,
 };
 
-use super::Held;
 use super::window::{WindowKey, place_of};
+use super::{Answer, Held};
 use crate::engine::Engine;
 use crate::gate::contact::ContactGates;
 use crate::gate::{ContactRefused, ContactWhy, Refused, Why};
@@ -39,10 +39,11 @@ impl Engine {
         if !campaign.may_hold(closed_counts) {
             return;
         }
-        if let Some(count) = campaign.window.ask(now) {
+        if let Some(ask) = campaign.window.ask(now) {
             self.out.push_back(Output::LoadContacts {
                 campaign: id,
-                count,
+                load: ask.load,
+                count: ask.count,
                 holds: campaign.held.iter().copied().collect(),
             });
         }
@@ -52,19 +53,22 @@ impl Engine {
     pub(crate) fn contacts_loaded(
         &mut self,
         id: CampaignId,
+        answer: Answer,
         contacts: Vec<DueContact>,
-        next_due: Option<Timestamp>,
-        more: bool,
     ) {
         let closed_counts = !self.is_off(Mutant::Calendar);
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             self.counters.unknown += 1;
             return;
         };
-        campaign.window.loaded(more, next_due);
+        let Some(left) = campaign.window.loaded(answer) else {
+            self.counters.late += 1;
+            return;
+        };
         let wanted = campaign.may_hold(closed_counts);
         for contact in contacts {
-            if campaign.held.insert(contact.id) {
+            // Who left while the store was asked is told there as it was before.
+            if !left.contains(&contact.id) && campaign.held.insert(contact.id) {
                 let dialed_before = self.numbers.dialed(&contact.numbers);
                 campaign.window.insert(Held {
                     contact,
@@ -120,6 +124,7 @@ impl Engine {
         campaign.window.store_has_more();
         let moved = held.into_iter().map(|held| {
             campaign.held.remove(&held.contact.id);
+            campaign.window.left(held.contact.id);
             let place = place_of(&held.contact);
             moved(id, held.contact, place)
         });
@@ -129,9 +134,19 @@ impl Engine {
     /// Gives one contact back until a time, or for good.
     pub(crate) fn rest_contact(&mut self, id: CampaignId, held: Held, until: Option<Timestamp>) {
         let place = until.map_or(ContactPlace::Done, ContactPlace::Resting);
-        let update = moved(id, held.contact, place);
-        self.contact_left(&update);
-        self.out.push_back(Output::ContactsMoved(vec![update]));
+        self.move_away(vec![moved(id, held.contact, place)]);
+    }
+
+    /// Gives contacts back that gates have refused.
+    fn move_away(&mut self, refused: Vec<ContactUpdate>) {
+        for update in &refused {
+            self.contact_left(update);
+            if update.place == ContactPlace::Done {
+                // Final: no breaker brings it back, whatever becomes of its results.
+                self.trunks.forget_suspect(update.contact, true, None);
+            }
+        }
+        self.out.push_back(Output::ContactsMoved(refused));
     }
 
     /// A contact of a campaign has gone to a place in the store.
@@ -140,6 +155,7 @@ impl Engine {
             return;
         };
         campaign.held.remove(&update.contact);
+        campaign.window.left(update.contact);
         match update.place {
             ContactPlace::Fresh => campaign.window.store_has_more(),
             ContactPlace::Resting(until) => campaign.window.rests_until(until),
@@ -166,10 +182,7 @@ impl Engine {
         let mut moved_away = Vec::new();
         let found = self.look_for_contact(id, &mut moved_away);
         if !moved_away.is_empty() {
-            for update in &moved_away {
-                self.contact_left(update);
-            }
-            self.out.push_back(Output::ContactsMoved(moved_away));
+            self.move_away(moved_away);
             self.load_contacts(id);
             self.end_if_done(id);
         }

@@ -1,7 +1,7 @@
 //! The window: the due contacts that a campaign holds in memory; the rest of the list waits in the
 //! store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use outdial_domain::{ContactId, ContactPlace, Timestamp};
@@ -68,13 +68,35 @@ pub(crate) fn place_of(contact: &DueContact) -> ContactPlace {
     }
 }
 
-/// What went back to the store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What went to the store since it was asked: the answer may not know of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Back {
-    /// Something that is due there.
+    /// Whether something that is due there.
     due: bool,
     /// The first that will be.
     next_due: Option<Timestamp>,
+    /// All of it, while the answer is awaited.
+    contacts: BTreeSet<ContactId>,
+}
+
+/// A request for contacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ask {
+    /// Its number.
+    pub(crate) load: u64,
+    /// How many are wanted.
+    pub(crate) count: u32,
+}
+
+/// The store's answer, but for the contacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The number of the request.
+    pub(crate) load: u64,
+    /// Whether the store has more that are due now.
+    pub(crate) more: bool,
+    /// When the next resting contact is due.
+    pub(crate) next_due: Option<Timestamp>,
 }
 
 /// The window of a campaign.
@@ -83,13 +105,14 @@ pub(crate) struct Window {
     due: BTreeMap<WindowKey, Held>,
     size: u32,
     asked_at: Option<Timestamp>,
+    /// How often it has asked: the number of the last request.
+    loads: u64,
     /// When it asked last.
     last_asked: Option<Timestamp>,
     /// The store has more that are due now, as far as is known.
     more: bool,
     /// When the next resting contact is due.
     next_due: Option<Timestamp>,
-    /// What went back to the store since it asked last: the answer does not know of it.
     back: Back,
     /// The list has grown: what was added may go before what is held.
     grown: bool,
@@ -101,6 +124,7 @@ impl Default for Window {
             due: BTreeMap::new(),
             size: SIZE_MIN,
             asked_at: None,
+            loads: 0,
             last_asked: None,
             more: true,
             next_due: None,
@@ -193,7 +217,7 @@ impl Window {
     }
 
     /// How many contacts to ask for now, if any.
-    pub(crate) fn ask(&mut self, now: Timestamp) -> Option<u32> {
+    pub(crate) fn ask(&mut self, now: Timestamp) -> Option<Ask> {
         match self.asked_at {
             Some(at) if now < at + PATIENCE => return None,
             // Nobody has answered: it is asked again, if there is still a reason to.
@@ -212,7 +236,11 @@ impl Window {
         self.last_asked = Some(now);
         self.grown = false;
         self.back = Back::default();
-        Some(self.size.saturating_sub(held).max(self.size / 4))
+        self.loads += 1;
+        Some(Ask {
+            load: self.loads,
+            count: self.size.saturating_sub(held).max(self.size / 4),
+        })
     }
 
     /// When to look again whether to ask.
@@ -241,11 +269,24 @@ impl Window {
             .map_or(Timestamp::MIN, |asked| asked + spacing)
     }
 
-    /// The store's answer. Contacts themselves are put in with [`Window::insert`].
-    pub(crate) fn loaded(&mut self, more: bool, next_due: Option<Timestamp>) {
+    /// A contact that was held, or could have been, has gone to the store.
+    pub(crate) fn left(&mut self, contact: ContactId) {
+        if self.is_loading() {
+            self.back.contacts.insert(contact);
+        }
+    }
+
+    /// The store's answer. Its contacts are put in with [`Window::insert`], but for those given here:
+    /// they have gone to the store since it was asked, and the answer may show them as they were
+    /// before. `None` means that this is not the answer that is awaited.
+    pub(crate) fn loaded(&mut self, answer: Answer) -> Option<BTreeSet<ContactId>> {
+        if answer.load != self.loads || !self.is_loading() {
+            return None;
+        }
         self.asked_at = None;
-        self.more = more || self.back.due;
-        self.next_due = earlier(next_due, self.back.next_due);
+        self.more = answer.more || self.back.due;
+        self.next_due = earlier(answer.next_due, self.back.next_due);
+        Some(std::mem::take(&mut self.back.contacts))
     }
 }
 
@@ -274,6 +315,16 @@ mod tests {
         }
     }
 
+    fn answer(window: &mut Window, more: bool, next_due: Option<Timestamp>) -> BTreeSet<ContactId> {
+        let load = window.loads;
+        let left = window.loaded(Answer {
+            load,
+            more,
+            next_due,
+        });
+        left.unwrap()
+    }
+
     #[test]
     fn priority_goes_first_then_due_retries_then_the_lists_order() {
         let mut window = Window::default();
@@ -290,20 +341,20 @@ mod tests {
         let now = Timestamp::from_secs(100);
         let mut window = Window::default();
         window.resize(500);
-        assert_eq!(window.ask(now), Some(2_000));
+        assert_eq!(window.ask(now).map(|ask| ask.count), Some(2_000));
         assert_eq!(window.ask(now), None);
         for id in 0..1_000 {
             window.insert(held(id, 3, false, id as i64));
         }
-        window.loaded(true, None);
+        answer(&mut window, true, None);
         assert_eq!(window.ask(now), None);
         let first = window.first().unwrap().0;
         window.remove(first);
-        assert_eq!(window.ask(now), Some(1_001));
-        window.loaded(false, Some(now + SPACING));
+        assert_eq!(window.ask(now).map(|ask| ask.count), Some(1_001));
+        answer(&mut window, false, Some(now + SPACING));
         assert_eq!(window.ask(now), None);
         assert_eq!(window.ask_at(), Some(now + SPACING));
-        assert_eq!(window.ask(now + SPACING), Some(1_001));
+        assert_eq!(window.ask(now + SPACING).map(|ask| ask.count), Some(1_001));
     }
 
     #[test]
@@ -313,7 +364,7 @@ mod tests {
         assert!(window.ask(now).is_some());
         let late = window.ask_at().unwrap();
         assert!(window.ask(late).is_some());
-        window.loaded(false, Some(late + SPACING));
+        answer(&mut window, false, Some(late + SPACING));
         assert!(window.ask(late + SPACING).is_some());
         // By then nothing is due any more: no deadline in the past is left.
         window.next_due = None;
@@ -328,9 +379,26 @@ mod tests {
         let mut window = Window::default();
         window.ask(now);
         window.rests_until(now + SPACING);
-        window.loaded(false, None);
+        answer(&mut window, false, None);
         assert_eq!(window.next_due(), Some(now + SPACING));
         assert!(window.ask(now + SPACING).is_some());
+    }
+
+    #[test]
+    fn an_answer_that_is_no_longer_awaited_is_not_taken() {
+        let now = Timestamp::from_secs(100);
+        let mut window = Window::default();
+        let first = window.ask(now).unwrap();
+        let second = window.ask(now + PATIENCE).unwrap();
+        window.left(ContactId::new(7));
+        let to = |ask: Ask| Answer {
+            load: ask.load,
+            more: false,
+            next_due: None,
+        };
+        assert_eq!(window.loaded(to(first)), None);
+        assert_eq!(window.loaded(to(second)), Some([ContactId::new(7)].into()));
+        assert_eq!(window.loaded(to(second)), None);
     }
 
     #[test]

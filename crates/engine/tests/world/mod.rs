@@ -314,10 +314,11 @@ impl World {
             }
             Output::LoadContacts {
                 campaign,
+                load,
                 count,
                 holds,
             } if self.store_answers => {
-                let answer = self.due(*campaign, *count as usize, holds);
+                let answer = self.due(*campaign, *load, *count as usize, holds);
                 self.answers.push(answer);
             }
             Output::WakeAt { when, .. } => self.wake_at = Some(*when),
@@ -334,7 +335,7 @@ impl World {
         }
     }
 
-    fn due(&self, campaign: CampaignId, count: usize, holds: &[ContactId]) -> Input {
+    fn due(&self, campaign: CampaignId, load: u64, count: usize, holds: &[ContactId]) -> Input {
         let free = self.contacts.values().filter(|stored| {
             stored.campaign == campaign
                 && !holds.contains(&stored.contact.id)
@@ -363,6 +364,7 @@ impl World {
         due.truncate(count);
         Input::ContactsLoaded {
             campaign,
+            load,
             contacts: due,
             next_due,
             more,

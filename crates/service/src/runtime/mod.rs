@@ -73,12 +73,20 @@ enum Done {
     },
     /// Contacts for an engine's window.
     Loaded {
-        tenant: TenantId,
-        campaign: CampaignId,
+        wanted: Wanted,
         result: Result<(DueContacts, Vec<u32>), StoreError>,
     },
     /// Whether the store can commit again.
     Probed(Result<(), StoreError>),
+}
+
+/// A request of an engine for contacts.
+#[derive(Clone, Copy)]
+struct Wanted {
+    tenant: TenantId,
+    campaign: CampaignId,
+    /// Its number.
+    load: u64,
 }
 
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
@@ -299,11 +307,7 @@ impl Runtime {
                     self.stop_for_store(reason);
                 }
             }
-            Done::Loaded {
-                tenant,
-                campaign,
-                result,
-            } => self.loaded(tenant, campaign, result),
+            Done::Loaded { wanted, result } => self.loaded(wanted, result),
             Done::Probed(Ok(())) => self.resume_after_store(),
             Done::Probed(Err(error)) => tracing::debug!(%error, "the store cannot commit yet"),
         }

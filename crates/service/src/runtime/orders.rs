@@ -12,7 +12,7 @@ use outdial_telephony::HangUpReason;
 
 use super::legs::Owner;
 use super::writes::Write;
-use super::{Done, Runtime};
+use super::{Done, Runtime, Wanted};
 use crate::events::Happened;
 
 impl Runtime {
@@ -33,10 +33,16 @@ impl Runtime {
             Output::ContactsMoved(updates) => self.write(Write::Moved(updates, Vec::new())),
             Output::LoadContacts {
                 campaign,
+                load,
                 count,
                 holds,
             } => {
-                self.load(tenant, campaign, count, holds);
+                let wanted = Wanted {
+                    tenant,
+                    campaign,
+                    load,
+                };
+                self.load(wanted, count, holds);
             }
             Output::CallAgent(agent) => self.call_agent(tenant, agent),
             Output::HangUpAgent(agent) => {
@@ -124,7 +130,10 @@ impl Runtime {
         self.write(Write::Ended(Box::new(end_attempt(tenant, end))));
     }
 
-    fn load(&mut self, tenant: TenantId, campaign: CampaignId, count: u32, holds: Vec<ContactId>) {
+    fn load(&mut self, wanted: Wanted, count: u32, holds: Vec<ContactId>) {
+        let Wanted {
+            tenant, campaign, ..
+        } = wanted;
         let now = self.now();
         let store = Arc::clone(&self.store);
         let day = self.registry.day_of_number_cap(tenant, now);
@@ -140,23 +149,24 @@ impl Runtime {
                 Ok(due) => with_calls_today(&store, tenant, due, day).await,
                 Err(error) => Err(error),
             };
-            Done::Loaded {
-                tenant,
-                campaign,
-                result,
-            }
+            Done::Loaded { wanted, result }
         }));
     }
 
     pub(super) fn loaded(
         &mut self,
-        tenant: TenantId,
-        campaign: CampaignId,
+        wanted: Wanted,
         result: Result<(DueContacts, Vec<u32>), StoreError>,
     ) {
+        let Wanted {
+            tenant,
+            campaign,
+            load,
+        } = wanted;
         let fact = match result {
             Ok((due, calls_today)) => Input::ContactsLoaded {
                 campaign,
+                load,
                 contacts: due
                     .contacts
                     .into_iter()
@@ -171,6 +181,7 @@ impl Runtime {
                 let retry_at = self.now() + std::time::Duration::from_secs(5);
                 Input::ContactsLoaded {
                     campaign,
+                    load,
                     contacts: Vec::new(),
                     next_due: Some(retry_at),
                     more: false,

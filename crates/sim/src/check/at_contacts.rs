@@ -217,6 +217,13 @@ impl Checker {
         }
     }
 
+    pub(super) fn at_load(&mut self, campaign: CampaignId, load: u64) {
+        if let Some(campaign) = self.picture.campaigns.get_mut(&campaign) {
+            campaign.load = Some(load);
+            campaign.left.clear();
+        }
+    }
+
     /// The engine has called a contact, offered it, or given it back.
     pub(super) fn no_longer_at_hand(&mut self, campaign: CampaignId, contact: ContactId) {
         let standing = self.picture.contacts.get(&contact);
@@ -240,6 +247,7 @@ impl Checker {
         if let Some(campaign) = self.picture.campaigns.get_mut(&update.campaign) {
             // An edit may have left it fewer attempts than it has had.
             used_up = used >= campaign.settings.retry.attempts_total;
+            campaign.left.insert(update.contact);
             match (was_done, done) {
                 (false, true) => campaign.open = campaign.open.saturating_sub(1),
                 (true, false) => campaign.open += 1,

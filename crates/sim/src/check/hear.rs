@@ -88,8 +88,11 @@ impl Checker {
                 }
             }
             Input::ContactsLoaded {
-                campaign, contacts, ..
-            } => self.contacts_loaded(*campaign, contacts),
+                campaign,
+                load,
+                contacts,
+                ..
+            } => self.contacts_loaded(*campaign, *load, contacts),
             Input::ContactsAdded { campaign, count } => self.contacts_added(*campaign, *count),
             _ => self.hear_of_call(now, input),
         }
@@ -205,6 +208,8 @@ impl Checker {
             aborted: false,
             dials: VecDeque::new(),
             at_hand: BTreeSet::new(),
+            load: None,
+            left: BTreeSet::new(),
         };
         self.picture.campaigns.insert(campaign.id, view);
     }
@@ -215,14 +220,18 @@ impl Checker {
         }
     }
 
-    /// What the store says of contacts that have no story here yet is believed.
-    fn contacts_loaded(&mut self, campaign: CampaignId, contacts: &[DueContact]) {
-        // A read that was asked for twice may bring contacts that are being called by now.
-        let live = self.picture.attempts.values();
-        let live: BTreeSet<_> = live.map(|call| call.dial.contact).collect();
-        let campaign = self.picture.campaigns.get_mut(&campaign);
-        let mut at_hand = campaign.map(|campaign| &mut campaign.at_hand);
-        for contact in contacts {
+    /// What the store says of contacts that have no story here yet is believed, if it is the awaited
+    /// answer and they have not gone there since.
+    fn contacts_loaded(&mut self, campaign: CampaignId, load: u64, contacts: &[DueContact]) {
+        let Some(campaign) = self.picture.campaigns.get_mut(&campaign) else {
+            return;
+        };
+        if campaign.load != Some(load) {
+            return;
+        }
+        campaign.load = None;
+        let left = std::mem::take(&mut campaign.left);
+        for contact in contacts.iter().filter(|c| !left.contains(&c.id)) {
             let view = self.picture.contacts.entry(contact.id).or_default();
             let standing = (
                 contact.priority,
@@ -230,11 +239,7 @@ impl Checker {
                 contact.order_key,
                 contact.id,
             );
-            if let Some(at_hand) = &mut at_hand
-                && !live.contains(&contact.id)
-            {
-                at_hand.insert(standing);
-            }
+            campaign.at_hand.insert(standing);
             view.standing = Some(standing);
             if view.numbers.is_empty() {
                 view.numbers.clone_from(&contact.numbers);

@@ -104,8 +104,8 @@ impl Checker {
                 state,
                 attempt,
             } => self.at_agent_changed(now, *agent, *state, *attempt),
+            Output::LoadContacts { campaign, load, .. } => self.at_load(*campaign, *load),
             Output::AttemptAnswered { .. }
-            | Output::LoadContacts { .. }
             | Output::CallAgent(_)
             | Output::TrunkChanged { .. }
             | Output::WakeAt { .. } => {}

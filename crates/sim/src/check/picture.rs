@@ -95,6 +95,10 @@ pub(super) struct CampaignView {
     pub(super) dials: VecDeque<Timestamp>,
     /// Contacts that the engine was given and has neither called nor given back, best first.
     pub(super) at_hand: BTreeSet<Standing>,
+    /// The request for contacts whose answer is awaited.
+    pub(super) load: Option<u64>,
+    /// Contacts that went to the store since: the answer may show them as they were before.
+    pub(super) left: BTreeSet<ContactId>,
 }
 
 /// Where a contact stands among those at hand: priority, whether it is fresh, its place, its id.

@@ -14,7 +14,7 @@ use outdial_engine::{Engine, EngineConfig};
 use super::Event;
 use super::agents::AgentModel;
 use super::calls::CallModel;
-use super::store::StoreModel;
+use super::store::{Read, StoreModel};
 use crate::check::{Checker, Violation};
 use crate::contact_list::ContactList;
 use crate::counters::Counters;
@@ -267,9 +267,15 @@ impl Life {
             Output::ContactsMoved(updates) => self.write_moves(updates),
             Output::LoadContacts {
                 campaign,
+                load,
                 count,
                 holds,
-            } => self.read_contacts(campaign, count, holds),
+            } => self.read_contacts(Read {
+                campaign,
+                load,
+                count,
+                holds,
+            }),
             Output::CallAgent(agent) => self.call_agent(agent),
             Output::HangUpAgent(agent) => self.hang_up_agent(agent),
             Output::AgentWishChanged { agent, .. } => self.agent_put_on_break(agent),

@@ -28,11 +28,16 @@ enum Job {
     /// Commit where contacts stand.
     Contacts(Vec<ContactUpdate>),
     /// Read a campaign's due contacts.
-    Read {
-        campaign: CampaignId,
-        count: u32,
-        holds: Vec<ContactId>,
-    },
+    Read(Read),
+}
+
+/// A request of the engine for contacts.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) campaign: CampaignId,
+    pub(super) load: u64,
+    pub(super) count: u32,
+    pub(super) holds: Vec<ContactId>,
 }
 
 impl StoreModel {
@@ -59,17 +64,8 @@ impl Life {
         self.queue(Job::Contacts(updates));
     }
 
-    pub(super) fn read_contacts(
-        &mut self,
-        campaign: CampaignId,
-        count: u32,
-        holds: Vec<ContactId>,
-    ) {
-        self.queue(Job::Read {
-            campaign,
-            count,
-            holds,
-        });
+    pub(super) fn read_contacts(&mut self, read: Read) {
+        self.queue(Job::Read(read));
     }
 
     fn queue(&mut self, job: Job) {
@@ -116,22 +112,20 @@ impl Life {
                         self.list.update(&update);
                     }
                 }
-                Job::Read {
-                    campaign,
-                    count,
-                    holds,
-                } => self.read(campaign, count, &holds),
+                Job::Read(read) => self.read(&read),
             }
         }
     }
 
-    fn read(&mut self, campaign: CampaignId, count: u32, holds: &[ContactId]) {
+    fn read(&mut self, read: &Read) {
         let day = self.tenant_day();
+        let count = read.count as usize;
         let due = self
             .list
-            .due(campaign, self.now, count as usize, holds, day);
+            .due(read.campaign, self.now, count, &read.holds, day);
         let loaded = Input::ContactsLoaded {
-            campaign,
+            campaign: read.campaign,
+            load: read.load,
             contacts: due.contacts,
             next_due: due.next_due,
             more: due.more,
