@@ -29,7 +29,7 @@ impl Runtime {
         let party = Party::Callee {
             trunk: dial.trunk,
             to: dial.number,
-            caller_id: dial.caller_id,
+            caller_id: self.registry.as_configured(tenant, dial.caller_id),
         };
         let (call, identity) = self.plan(leg, party);
         let begun = orders::begun(&dial);
@@ -77,7 +77,7 @@ impl Runtime {
         let party = Party::Callee {
             trunk,
             to: live.number,
-            caller_id: live.caller_id,
+            caller_id: self.registry.as_configured(tenant, live.caller_id),
         };
         let leg = self.legs.begin(Owner::Callee(tenant, attempt));
         let (call, identity) = self.plan(leg, party);
