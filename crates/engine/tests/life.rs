@@ -61,11 +61,11 @@ fn a_campaign_is_scheduled_until_its_period_begins_and_over_when_it_ends() {
     for dial in &dials {
         world.fact(Input::Placed(dial.attempt));
         world.answer(dial.attempt);
+        world.fact(Input::Joined(dial.attempt));
     }
     world.wait(HOUR);
     // Live calls finish under the state that the end brought at once.
     assert_eq!(world.state(1), CampaignState::Ended(EndReason::PeriodOver));
-    world.fact(Input::Joined(dials[0].attempt));
     world.end(dials[0].attempt, None);
     assert_eq!(world.outcome(), Outcome::Answered);
     assert_eq!(world.dials(), []);

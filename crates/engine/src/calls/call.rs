@@ -61,6 +61,8 @@ pub(crate) struct Call {
     pub(crate) cancel_due: bool,
     /// An answered callee's place in the queue.
     pub(crate) queued: Option<Queued>,
+    /// Until when the flow that is called for an answered callee may ring.
+    pub(crate) flow_until: Option<Timestamp>,
     /// From when the wait of an answered callee counts.
     pub(crate) waits_since: Option<Timestamp>,
     /// An agent or a flow has taken the call.
@@ -103,6 +105,7 @@ impl Call {
             joining_since: None,
             cancel_due: false,
             queued: None,
+            flow_until: None,
             waits_since: None,
             taken: false,
             counted: false,
