@@ -270,6 +270,8 @@ impl Engine {
                 };
                 self.contacts_loaded(campaign, answer, contacts);
             }
+            Input::ImportBegins(campaign) => self.import_changed(campaign, true),
+            Input::ImportEnds(campaign) => self.import_changed(campaign, false),
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
 
             Input::Placed(attempt) => self.placed(attempt),

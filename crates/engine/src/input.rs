@@ -128,7 +128,12 @@ pub enum Input {
         /// Whether more contacts are due now than were asked for.
         more: bool,
     },
-    /// Contacts were added to a campaign's list.
+    /// Contacts are being added to a campaign's list, and go on coming until `ImportEnds`: a list that
+    /// is being filled is not done, however few contacts are left.
+    ImportBegins(CampaignId),
+    /// An import is over; after the last `ContactsAdded` that tells of it.
+    ImportEnds(CampaignId),
+    /// Contacts were added to a campaign's list. The engine may have loaded them before it is told.
     ContactsAdded {
         /// The campaign.
         campaign: CampaignId,

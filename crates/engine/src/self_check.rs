@@ -78,7 +78,7 @@ impl Engine {
                 let (real, known) = (held.len(), campaign.held.len());
                 found.push(format!("campaign {id}: holds {real}, counted {known}"));
             }
-            if campaign.held.len() as u64 > campaign.open {
+            if campaign.held.len() as i64 > campaign.open {
                 found.push(format!("campaign {id}: holds more than is open"));
             }
         }

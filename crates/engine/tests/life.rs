@@ -151,6 +151,46 @@ fn contacts_added_to_a_list_that_was_done_set_it_running_again() {
 }
 
 #[test]
+fn contacts_that_are_final_before_they_are_told_are_not_waited_for() {
+    let mut world = world(0, |_, _| ());
+    world.store_contact(1, 7, |_| ());
+    world.start(1);
+    let dial = world.dial();
+    world.end(dial.attempt, Some(404));
+    assert_eq!(world.state(1), CampaignState::Running);
+    let told = |count| Input::ContactsAdded {
+        campaign: campaign_id(1),
+        count,
+    };
+    world.fact(told(1));
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::ListDone));
+}
+
+#[test]
+fn a_list_is_not_done_while_contacts_that_nobody_has_told_are_held_or_on_their_way() {
+    let mut world = world(1, |s, _| s.max_calls = Some(1));
+    world.fact(Input::ImportBegins(campaign_id(1)));
+    world.store_contact(1, 7, |_| ());
+    world.start(1);
+    for _ in 0..2 {
+        let dial = world.dial();
+        world.end(dial.attempt, Some(404));
+        assert_eq!(world.state(1), CampaignState::Running);
+    }
+    world.add_contacts(1, 8, 1);
+    let last = world.dial();
+    world.fact(Input::ContactsAdded {
+        campaign: campaign_id(1),
+        count: 1,
+    });
+    world.end(last.attempt, Some(404));
+    assert_eq!(world.state(1), CampaignState::Running);
+    world.fact(Input::ImportEnds(campaign_id(1)));
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::ListDone));
+    assert_eq!(world.view(1).open_contacts, 0);
+}
+
+#[test]
 fn a_campaign_without_contacts_runs() {
     let mut world = world(0, |_, _| ());
     world.start(1);

@@ -29,9 +29,13 @@ pub(crate) struct Campaign {
     pub(crate) settings: Arc<Settings>,
     pub(crate) reopens: bool,
 
-    /// All contacts, and those that are not final.
+    /// All contacts that were told.
     pub(crate) contacts: u64,
-    pub(crate) open: u64,
+    /// Those of them that are not final. A contact may be loaded, and final, before it is told: below
+    /// zero so many are.
+    pub(crate) open: i64,
+    /// Imports that are adding contacts.
+    pub(crate) imports: u32,
     pub(crate) window: Window,
     /// Contacts in the window, in calls, in offers, or with an agent who is about to be dialed for.
     pub(crate) held: BTreeSet<ContactId>,
@@ -77,7 +81,8 @@ impl Campaign {
             revision: campaign.revision,
             reopens,
             contacts: loaded.contacts,
-            open: loaded.open_contacts,
+            open: i64::try_from(loaded.open_contacts).unwrap_or(i64::MAX),
+            imports: 0,
             window: Window::default(),
             held: BTreeSet::new(),
             tally: Tally::default(),
@@ -129,10 +134,11 @@ impl Campaign {
         self.state == CampaignState::Ended(EndReason::ListDone)
     }
 
-    /// Whether nothing is left to do: every contact is final and nothing is under way. A campaign
-    /// that never had a contact is not done.
+    /// Whether nothing is left to do: every contact is final, nothing is under way and none is being
+    /// added. A campaign that never had a contact is not done.
     pub(crate) fn has_nothing_left(&self) -> bool {
-        self.contacts > 0 && self.open == 0 && self.calls == 0
+        let list_is_whole = self.contacts > 0 && self.imports == 0;
+        list_is_whole && self.open <= 0 && self.held.is_empty() && self.calls == 0
     }
 
     /// Lines below its guarantee that it has a claim on.
