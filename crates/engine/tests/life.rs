@@ -237,6 +237,35 @@ fn an_edit_is_in_force_at_once_for_new_calls_and_not_for_those_in_progress() {
 }
 
 #[test]
+fn an_edit_of_the_time_zone_gives_no_contact_another_days_attempts() {
+    let retry = |s: &mut Settings| {
+        s.retry.attempts_total = 5;
+        s.retry.attempts_per_day = Some(2);
+        s.retry.interval = secs(60);
+    };
+    let mut world = world(1, |s, _| retry(s));
+    world.start(1);
+    let dial = world.dial();
+    world.end(dial.attempt, Some(486));
+    let mut new = settings(Mode::Concurrency);
+    retry(&mut new);
+    new.calendar = Calendar::always("Asia/Tokyo").unwrap();
+    world.fact(Input::Revised {
+        campaign: campaign_id(1),
+        revision: RevisionNumber::new(2),
+        settings: Box::new(new),
+    });
+    world.wait(secs(60));
+    let dial = world.dial();
+    world.end(dial.attempt, Some(486));
+    world.wait(HOUR);
+    assert_eq!(world.dials(), []);
+    // It is Tokyo's midnight that counts now, an hour before Shanghai's.
+    world.wait(10 * HOUR);
+    assert_eq!(world.dials().len(), 1);
+}
+
+#[test]
 fn a_running_campaign_goes_on_after_a_restart() {
     let mut world = World::new();
     for n in 0..3 {
