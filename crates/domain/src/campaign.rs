@@ -13,6 +13,11 @@ use crate::range::Share;
 use crate::retry::RetryPolicy;
 use crate::time::Timestamp;
 
+/// More lines than any tenant has.
+const GUARANTEED_CALLS_MAX: u32 = 100_000;
+/// Longest rest of a contact.
+const REST_MAX: Duration = Duration::from_secs(30 * 86_400);
+
 /// Through which API something was made: it decides some rules of later edits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Origin {
@@ -66,7 +71,7 @@ pub struct Settings {
     pub answer_wait: Duration,
     /// 1 (first) to 5, among the campaigns of its tenant.
     pub priority: u8,
-    /// Calls at once that lines are kept for, before priorities count.
+    /// Calls at once that lines are kept for, before priorities count. 0–100,000.
     pub guaranteed_calls: u32,
     /// Most calls at once; `None` = as lines allow.
     pub max_calls: Option<u32>,
@@ -192,6 +197,11 @@ impl Settings {
             "must not be above max_calls",
         );
         check(
+            self.guaranteed_calls <= GUARANTEED_CALLS_MAX,
+            "guaranteed_calls",
+            "must be at most 100000",
+        );
+        check(
             (1..=100).contains(&self.retry.attempts_total),
             "retry.attempts_total",
             "must be 1 to 100",
@@ -202,7 +212,7 @@ impl Settings {
             "must be at least 1, or left out",
         );
         check(
-            secs(self.retry.interval) <= 30.0 * 86_400.0,
+            self.retry.interval <= REST_MAX,
             "retry.interval_s",
             "must be at most 30 days",
         );
@@ -323,6 +333,15 @@ mod tests {
             fields(&settings(Mode::Progressive, Target::Flow(FlowId::new(1)))),
             ["target"]
         );
+    }
+
+    #[test]
+    fn no_more_lines_are_guaranteed_than_any_tenant_has() {
+        let mut wrong = settings(Mode::Progressive, Target::SkillGroup(SkillGroupId::new(1)));
+        wrong.guaranteed_calls = 100_000;
+        assert_eq!(fields(&wrong), [""; 0]);
+        wrong.guaranteed_calls = 3_000_000_000;
+        assert_eq!(fields(&wrong), ["guaranteed_calls"]);
     }
 
     #[test]
