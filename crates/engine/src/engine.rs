@@ -254,6 +254,7 @@ impl Engine {
             Input::Revised {
                 campaign,
                 revision,
+            Input::AgentUnregistered(agent) => self.with_agent(agent, Self::agent_unregistered),
                 settings,
             } => self.revised(campaign, revision, *settings),
             Input::ContactsLoaded {

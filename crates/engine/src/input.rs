@@ -96,6 +96,8 @@ pub enum Input {
     },
     /// A phone that registers has registered (again): worth calling now.
     AgentRegistered(AgentId),
+    /// A phone that registers no longer does: it cannot be called.
+    AgentUnregistered(AgentId),
     /// The agent ends the wrap-up early.
     WrapUpEnded(AgentId),
     /// The agent takes an offered contact.

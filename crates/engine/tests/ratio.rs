@@ -188,3 +188,24 @@ fn a_phone_that_registers_is_called_once_it_has() {
     world.fact(Input::AgentRegistered(agent_id(1)));
     assert_eq!(called(&mut world).len(), 1);
 }
+
+#[test]
+fn an_agent_whose_phone_no_longer_registers_gets_no_call() {
+    let mut world = World::new();
+    world.campaign(1, settings(Mode::Progressive), 0, 1);
+    world.fact(Input::AgentSet(outdial_engine::input::AgentRules {
+        id: agent_id(1),
+        skill_groups: vec![GROUP],
+        connection: Connection::PerCall,
+        registers: true,
+    }));
+    world.wish(1, WishedState::Ready, BreakTime::Now);
+    world.fact(Input::AgentRegistered(agent_id(1)));
+    assert_eq!(world.agent_state(1), AgentState::Idle);
+    world.fact(Input::AgentUnregistered(agent_id(1)));
+    assert_eq!(world.agent_state(1), AgentState::Connecting);
+    world.start(1);
+    assert_eq!(world.refusals(1), ["no_agent"]);
+    world.fact(Input::AgentRegistered(agent_id(1)));
+    assert_eq!(world.agent_state(1), AgentState::Reserved);
+}

@@ -167,6 +167,14 @@ impl Engine {
         self.settle_agent(key);
     }
 
+    /// A phone no longer registers: its agent can have no call, other than one that is up already.
+    pub(crate) fn agent_unregistered(&mut self, key: AgentKey) {
+        if let Some(agent) = self.agents.get_mut(key) {
+            agent.registered = false;
+        }
+        self.settle_agent(key);
+    }
+
     /// A phone has rung long enough, or may be called again.
     pub(crate) fn phone_due(&mut self, key: AgentKey) {
         let Some(agent) = self.agents.get_mut(key) else {
