@@ -1,8 +1,10 @@
 //! The engine itself: its memory, the way in for facts, the way out for orders.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use outdial_domain::{AttemptId, CampaignId, ComplianceProfile, TenantId, Timestamp};
+use outdial_domain::{
+    AttemptId, CampaignId, ComplianceProfile, PhoneNumber, TenantId, Timestamp, TrunkName,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::agents::Agents;
@@ -18,7 +20,7 @@ use crate::gate::store::StoreGate;
 use crate::input::{Input, OfferId, TenantRules};
 use crate::mutant::{Mutant, Mutants};
 use crate::output::{Output, WakeReason};
-use crate::timer::{TimerKey, Timers};
+use crate::timer::{Alarm, TimerKey, Timers};
 use crate::trunk::Trunks;
 use crate::waiters::Waiters;
 
@@ -57,7 +59,10 @@ pub struct Engine {
     pub(crate) agents: Agents,
     pub(crate) offers: BTreeMap<OfferId, Offered>,
     pub(crate) trunks: Trunks,
-    /// Contacts that have failed on the line, and since when; see `calls::end`.
+    /// Open breakers whose suspects have grown since they were told last.
+    pub(crate) breakers_grown: BTreeSet<(TrunkName, PhoneNumber)>,
+    pub(crate) breakers_alarm: Alarm,
+    /// Contacts that have failed on the line, and since when; see `calls::judge`.
     pub(crate) line_trouble: BTreeMap<outdial_domain::ContactId, Timestamp>,
 
     pub(crate) lines: LinesGate,
@@ -97,6 +102,8 @@ impl Engine {
             agents: Agents::default(),
             offers: BTreeMap::new(),
             trunks: Trunks::default(),
+            breakers_grown: BTreeSet::new(),
+            breakers_alarm: Alarm::default(),
             line_trouble: BTreeMap::new(),
             lines: LinesGate::default(),
             caller_ids: CallerIdGate::default(),
@@ -176,6 +183,7 @@ impl Engine {
             TimerKey::Campaign(campaign) => self.campaign_due(campaign),
             TimerKey::Trunk(trunk) => self.trunk_due(trunk),
             TimerKey::Store => self.store_due(),
+            TimerKey::Breakers => self.breakers_due(),
         }
     }
 
@@ -207,7 +215,7 @@ impl Engine {
                 .campaigns
                 .get(&campaign)
                 .map_or(WakeReason::Calendar, |c| c.alarm_for),
-            TimerKey::Trunk(_) | TimerKey::Store => WakeReason::Trunk,
+            TimerKey::Trunk(_) | TimerKey::Store | TimerKey::Breakers => WakeReason::Trunk,
         }
     }
 
@@ -246,6 +254,7 @@ impl Engine {
                 self.with_agent(agent, |engine, key| engine.agent_leg_down(key, why));
             }
             Input::AgentRegistered(agent) => self.with_agent(agent, Self::agent_registered),
+            Input::AgentUnregistered(agent) => self.with_agent(agent, Self::agent_unregistered),
             Input::WrapUpEnded(agent) => self.with_agent(agent, Self::wrap_up_ended),
             Input::OfferAccepted(offer) => self.offer_accepted(offer),
             Input::OfferSkipped(offer) => self.offer_skipped(offer),
@@ -254,7 +263,6 @@ impl Engine {
             Input::Revised {
                 campaign,
                 revision,
-            Input::AgentUnregistered(agent) => self.with_agent(agent, Self::agent_unregistered),
                 settings,
             } => self.revised(campaign, revision, *settings),
             Input::ContactsLoaded {

@@ -169,7 +169,7 @@ impl Engine {
             .chain(self.trunks.iter().map(|t| t.alarm))
             .chain(self.offers.values().map(|o| o.alarm))
             .chain(agents.flat_map(|a| [a.phone, a.wrap_up]))
-            .chain([self.store.alarm]);
+            .chain([self.store.alarm, self.breakers_alarm]);
         let set = alarms.filter(|alarm| alarm.at().is_some()).count();
         if set != self.timers.len() {
             found.push(format!("{set} alarms, {} deadlines", self.timers.len()));

@@ -295,6 +295,7 @@ impl Life {
             | Output::AgentChanged { .. }
             | Output::OfferEnded { .. }
             | Output::TrunkChanged { .. }
+            | Output::BreakerGrew(_)
             | Output::BreakerClosed { .. } => {}
         }
     }
