@@ -304,9 +304,29 @@ fn recovered_attempts_count_and_rest_a_minute() {
     };
     let mut settings = settings(Mode::Concurrency);
     settings.retry.attempts_total = 2;
-    let end = outdial_engine::recover(attempt, History::default(), 1, &settings, world.now);
+    let recover = |attempt: Attempt, settings: &Settings| {
+        outdial_engine::recover(attempt, History::default(), 1, settings, world.now)
+    };
+    let end = recover(attempt.clone(), &settings);
     assert_eq!(end.attempt.outcome, Some(Outcome::Unknown));
-    assert!(end.attempt.counts_as_abandoned);
+    assert!(end.attempt.counts_as_abandoned && end.counts_as_live);
+    // Whether it was answered after the server had died nobody knows: it may have been.
+    let mut rang = attempt.clone();
+    rang.answered_at = None;
+    let rang = recover(rang, &settings);
+    assert!(rang.attempt.counts_as_abandoned && rang.counts_as_live);
+    let mut taken = attempt.clone();
+    taken.joined_at = Some(world.now);
+    let taken = recover(taken, &settings);
+    assert!(!taken.attempt.counts_as_abandoned && taken.counts_as_live);
+    let mut queue = outdial_domain::Settings {
+        flow_first: Some(Target::Flow(FLOW)),
+        target: Target::SkillGroup(GROUP),
+        ..settings.clone()
+    };
+    queue.mode = Mode::Ratio(Ratio::ONE);
+    let in_flow = recover(attempt, &queue);
+    assert!(!in_flow.attempt.counts_as_abandoned && !in_flow.counts_as_live);
     assert_eq!(end.contact.history.attempts, 1);
     assert_eq!(
         end.contact.place,
