@@ -229,6 +229,7 @@ impl Engine {
                 last_hour,
                 today,
             } => self.caller_ids.used_before(caller_id, &last_hour, today),
+            Input::NumberRests { number, until } => self.numbers.rest(number, until),
             Input::TrunkSet(rules) => self.trunk_set(rules),
             Input::TrunkGone(trunk) => self.trunk_gone(trunk),
             Input::PermitSet { trunk, permit } => self.permit_set(trunk, permit),

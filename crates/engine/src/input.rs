@@ -28,6 +28,14 @@ pub enum Input {
         /// Calls since the tenant's midnight.
         today: u32,
     },
+    /// A call to this number was under way when the server died, and its phone may ring still: no
+    /// contact of any campaign is called under it before then.
+    NumberRests {
+        /// The number.
+        number: PhoneNumber,
+        /// Until when.
+        until: Timestamp,
+    },
     /// A trunk that the tenant may use, new or changed.
     TrunkSet(TrunkRules),
     /// A trunk that is no more.

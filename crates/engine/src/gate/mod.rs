@@ -159,6 +159,8 @@ pub(crate) enum ContactWhy {
     /// It has no number.
     NoNumber,
 }
+    /// A crash has cut off a call to the number a moment ago.
+    NumberRests,
 
 /// What becomes of a contact that a gate refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

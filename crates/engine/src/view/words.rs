@@ -188,3 +188,7 @@ pub(crate) fn contact_words(refused: ContactRefused) -> Refusal {
     };
     Refusal::new(code, words, refused.until)
 }
+        ContactWhy::NumberRests => (
+            "number_rests",
+            "the server died during a call to the number: it rests, so that nobody is called twice",
+        ),

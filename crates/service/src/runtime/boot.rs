@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use outdial_domain::{
-    AttemptId, BreakTime, Campaign, CampaignState, Permit, TenantId, Timestamp, Trunk, WishedState,
+    AttemptId, BreakTime, Campaign, CampaignState, Outcome, Permit, PhoneNumber, TenantId,
+    Timestamp, Trunk, WishedState,
 };
 use outdial_engine::input::{
     AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules,
@@ -35,7 +36,7 @@ pub(crate) async fn boot(
     connector.send(Command::Trunks(registry.trunks()));
     connector.send(Command::Accounts(registry.accounts()));
     let orphans = adopt_orphans(&store).await?;
-    end_open_attempts(&store, now).await?;
+    let cut_off = end_open_attempts(&store, now).await?;
     let mut runtime = Runtime {
         clock,
         store,
@@ -54,7 +55,9 @@ pub(crate) async fn boot(
     };
     runtime.connector.send(Command::Clear(orphans));
     for entry in runtime.registry.tenants() {
-        runtime.boot_tenant(&entry).await?;
+        let own = cut_off.iter().filter(|cut| cut.tenant == entry.tenant.id);
+        let rests = own.map(CutOff::number_rests).collect();
+        runtime.boot_tenant(&entry, rests).await?;
     }
     runtime.divide_trunks();
     runtime.settle();
@@ -62,7 +65,11 @@ pub(crate) async fn boot(
 }
 
 impl Runtime {
-    async fn boot_tenant(&mut self, entry: &TenantEntry) -> Result<(), StoreError> {
+    async fn boot_tenant(
+        &mut self,
+        entry: &TenantEntry,
+        rests: Vec<Input>,
+    ) -> Result<(), StoreError> {
         let tenant = entry.tenant.id;
         let last = self.store.last_attempt(tenant).await?;
         let engine = Engine::new(EngineConfig {
@@ -79,6 +86,9 @@ impl Runtime {
             },
         );
         for fact in facts_of_setup(entry, &self.registry.trunks()) {
+            self.tell(tenant, fact);
+        }
+        for fact in rests {
             self.tell(tenant, fact);
         }
         for fact in self.facts_of_past(tenant).await? {
@@ -248,10 +258,30 @@ async fn adopt_orphans(store: &Arc<dyn Store>) -> Result<Vec<StoredDialog>, Stor
     Ok(orphans)
 }
 
-/// Attempts whose end nobody saw become *unknown*.
-async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(), StoreError> {
+/// A call that the end of the last run has cut off. Its phone may ring until its dialog is ended.
+struct CutOff {
+    tenant: TenantId,
+    number: PhoneNumber,
+    rests_until: Timestamp,
+}
+
+impl CutOff {
+    fn number_rests(&self) -> Input {
+        Input::NumberRests {
+            number: self.number,
+            until: self.rests_until,
+        }
+    }
+}
+
+/// Attempts whose end nobody saw become *unknown*, and their numbers rest.
+async fn end_open_attempts(
+    store: &Arc<dyn Store>,
+    now: Timestamp,
+) -> Result<Vec<CutOff>, StoreError> {
     let open = store.open_attempts().await?;
     let count = open.len();
+    let mut cut_off = Vec::with_capacity(count);
     for stored in open {
         let attempt = stored.attempt;
         let campaign = store.campaign(attempt.campaign).await?;
@@ -265,6 +295,11 @@ async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(),
             continue;
         };
         let settings = revision.map_or(campaign.settings, |revision| revision.settings);
+        cut_off.push(CutOff {
+            tenant: stored.tenant,
+            number: attempt.number,
+            rests_until: now + settings.retry.rest_after(Outcome::Unknown),
+        });
         let end = outdial_engine::recover(
             attempt,
             contact.history,
@@ -282,7 +317,7 @@ async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(),
             "attempts of the last run whose end nobody saw are unknown"
         );
     }
-    Ok(())
+    Ok(cut_off)
 }
 
 /// Whether an engine need not know a campaign: only the store does.
