@@ -75,7 +75,9 @@ pub struct Settings {
     pub guaranteed_calls: u32,
     /// Most calls at once; `None` = as lines allow.
     pub max_calls: Option<u32>,
-    /// Highest share of live answers that nobody took in time.
+    /// Highest share of live answers that nobody took in time; of the modes with agents that may dial
+    /// ahead of them or are bound to them. At the ceiling a ratio campaign dials one call for one idle
+    /// agent until the share is below it again; progressive and preempted campaigns always do so.
     pub abandonment_ceiling: Option<Share>,
     /// Over which time that share is kept.
     pub abandonment_window: AbandonmentWindow,
@@ -223,6 +225,11 @@ impl Settings {
             "rate and concurrency need a flow or sip target, the other modes a skill_group",
         );
         check(
+            self.abandonment_ceiling.is_none() || self.mode.name().keeps_ceiling(),
+            "abandonment_ceiling",
+            "belongs to the modes ratio, predictive, progressive and preempted; leave it out, or set it to null",
+        );
+        check(
             self.flow_first.is_none() || agents,
             "flow_first",
             "comes before a skill group; with a flow as target leave it out",
@@ -333,6 +340,24 @@ mod tests {
             fields(&settings(Mode::Progressive, Target::Flow(FlowId::new(1)))),
             ["target"]
         );
+    }
+
+    #[test]
+    fn a_ceiling_that_its_mode_cannot_keep_is_refused() {
+        let ceiling = Share::from_basis_points(300).ok();
+        let with = |mode, target| {
+            let mut settings = settings(mode, target);
+            settings.abandonment_ceiling = ceiling;
+            fields(&settings)
+        };
+        let (flow, group) = (
+            Target::Flow(FlowId::new(1)),
+            Target::SkillGroup(SkillGroupId::new(1)),
+        );
+        assert_eq!(with(Mode::Concurrency, flow), ["abandonment_ceiling"]);
+        let preview = Mode::Preview(crate::mode::PreviewRules::default());
+        assert_eq!(with(preview, group.clone()), ["abandonment_ceiling"]);
+        assert_eq!(with(Mode::Ratio(crate::mode::Ratio::ONE), group), [""; 0]);
     }
 
     #[test]

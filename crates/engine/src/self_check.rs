@@ -61,7 +61,7 @@ impl Engine {
             let (tally, calls) = tallies.entry(call.attempt.campaign).or_default();
             *calls += 1;
             if call.holds {
-                tally.add(call.stage);
+                tally.add(call.stage, call.is_bound);
             }
         }
         for campaign in self.campaigns.values() {

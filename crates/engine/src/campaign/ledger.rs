@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use outdial_domain::{AbandonmentWindow, Timestamp};
+use outdial_domain::{AbandonmentWindow, Share, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::input::Ledger;
@@ -82,9 +82,23 @@ impl LedgerWindow {
 
     /// What the window holds. `day` is the campaign's last local midnight.
     pub(crate) fn at(&self, now: Timestamp, day: Timestamp) -> Ledger {
-        let mut this = self.clone();
-        this.roll(now, day);
-        this.now
+        if self.is_another_day(day) {
+            return Ledger::default();
+        }
+        let mut ledger = self.now;
+        for part in self.gone(now) {
+            take_off(&mut ledger, part);
+        }
+        ledger
+    }
+
+    /// Whether the share of abandoned calls is at a ceiling or above it. A ceiling of zero is reached
+    /// before the first call, any other with the first abandoned one that is too many.
+    pub(crate) fn has_reached(&self, ceiling: Share, now: Timestamp, day: Timestamp) -> bool {
+        let ledger = self.at(now, day);
+        let most = u128::from(ceiling.basis_points());
+        let is_at = u128::from(ledger.abandoned) * 10_000 >= u128::from(ledger.live) * most;
+        is_at && (ledger.abandoned > 0 || most == 0)
     }
 
     fn add(&mut self, now: Timestamp, day: Timestamp, more: Ledger) {
@@ -104,19 +118,28 @@ impl LedgerWindow {
 
     /// Drops what has left the window.
     fn roll(&mut self, now: Timestamp, day: Timestamp) {
-        if self.window == AbandonmentWindow::Day && day != self.day {
+        if self.is_another_day(day) {
             self.now = Ledger::default();
         }
         self.day = day;
-        let Some(number) = self.part(now) else { return };
-        while let Some(&(oldest, part)) = self.parts.front() {
-            if oldest > number - PARTS {
-                break;
+        for _ in 0..self.gone(now).count() {
+            if let Some((_, part)) = self.parts.pop_front() {
+                take_off(&mut self.now, part);
             }
-            self.now.live = self.now.live.saturating_sub(part.live);
-            self.now.abandoned = self.now.abandoned.saturating_sub(part.abandoned);
-            self.parts.pop_front();
         }
+    }
+
+    fn is_another_day(&self, day: Timestamp) -> bool {
+        self.window == AbandonmentWindow::Day && day != self.day
+    }
+
+    /// Parts that have left a rolling window.
+    fn gone(&self, now: Timestamp) -> impl Iterator<Item = Ledger> {
+        let first = self.part(now).map(|number| number - PARTS + 1);
+        self.parts
+            .iter()
+            .take_while(move |&&(number, _)| first.is_some_and(|first| number < first))
+            .map(|&(_, part)| part)
     }
 
     /// The number of the part of a rolling window that `now` lies in.
@@ -129,6 +152,11 @@ impl LedgerWindow {
             AbandonmentWindow::Day | AbandonmentWindow::Shift => None,
         }
     }
+}
+
+fn take_off(from: &mut Ledger, part: Ledger) {
+    from.live = from.live.saturating_sub(part.live);
+    from.abandoned = from.abandoned.saturating_sub(part.abandoned);
 }
 
 #[cfg(test)]
@@ -178,5 +206,23 @@ mod tests {
         ledger.abandoned(DAY, DAY);
         ledger.shift_begins();
         assert_eq!(counts(ledger.at(DAY, DAY)), (0, 0));
+    }
+
+    #[test]
+    fn a_ceiling_is_reached_with_the_abandoned_call_that_is_too_many() {
+        let share = |points| Share::from_basis_points(points).unwrap();
+        let window = AbandonmentWindow::Rolling(Duration::from_secs(600));
+        let mut ledger = LedgerWindow::new(window, Ledger::default(), DAY, DAY);
+        assert!(!ledger.has_reached(share(300), DAY, DAY));
+        assert!(ledger.has_reached(share(0), DAY, DAY));
+        ledger.abandoned(DAY, DAY);
+        for _ in 0..32 {
+            ledger.taken(DAY, DAY);
+        }
+        assert!(ledger.has_reached(share(300), DAY, DAY));
+        ledger.taken(DAY, DAY);
+        assert!(!ledger.has_reached(share(300), DAY, DAY));
+        assert!(ledger.has_reached(share(200), DAY, DAY));
+        assert!(!ledger.has_reached(share(200), Timestamp::from_secs(601), DAY));
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Campaign {
     pub(crate) calls: u32,
     pub(crate) pacing: Pacing,
     pub(crate) ledger: LedgerWindow,
+    /// Whether its share of abandoned calls had come to its ceiling when it had its turn.
+    pub(crate) at_ceiling: bool,
     /// Agents whose phone is called so that they can be dialed for, with the contact where it is
     /// chosen already.
     pub(crate) called_agents: BTreeMap<AgentKey, Option<Held>>,
@@ -89,6 +91,7 @@ impl Campaign {
             calls: 0,
             pacing: Pacing::new(&settings.mode),
             ledger: LedgerWindow::new(settings.abandonment_window, loaded.ledger, now, day),
+            at_ceiling: false,
             called_agents: BTreeMap::new(),
             ready_agents: BTreeMap::new(),
             standing: Standing::default(),
