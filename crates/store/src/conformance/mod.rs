@@ -70,6 +70,7 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         contacts::random_order_shuffles_the_same_way_each_time,
         contacts::a_changed_order_applies_to_fresh_contacts_only,
         contacts::counts_follow_every_move,
+        contacts::a_move_without_an_outcome_leaves_the_last_one_as_it_is,
         contacts::imports_of_two_sessions_do_not_mix_up,
         contacts::hostile_texts_are_kept_as_they_are,
         attempts::an_attempt_goes_from_placed_to_ended,
