@@ -83,6 +83,7 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         attempts::a_contact_can_be_dialed_again_right_after_its_end,
         attempts::the_ledger_adds_up_by_time,
         attempts::attempts_to_a_number_are_counted_over_campaigns,
+        attempts::calls_of_a_caller_id_are_counted_over_campaigns_and_restarts,
         attempts::a_disposition_is_stored_and_replaced,
         events::events_are_read_in_order_and_resumed,
         events::events_commit_with_their_change_or_not_at_all,
