@@ -55,6 +55,8 @@ pub struct Engine {
     pub(crate) day: (Timestamp, Timestamp),
 
     pub(crate) campaigns: BTreeMap<CampaignId, Box<Campaign>>,
+    /// Campaigns that have ended for ever and still have calls.
+    pub(crate) ended: BTreeSet<CampaignId>,
     pub(crate) calls: BTreeMap<AttemptId, Box<Call>>,
     pub(crate) agents: Agents,
     pub(crate) offers: BTreeMap<OfferId, Offered>,
@@ -98,6 +100,7 @@ impl Engine {
             },
             day: (Timestamp::MIN, Timestamp::MIN),
             campaigns: BTreeMap::new(),
+            ended: BTreeSet::new(),
             calls: BTreeMap::new(),
             agents: Agents::default(),
             offers: BTreeMap::new(),
@@ -171,6 +174,9 @@ impl Engine {
             }
         }
         self.dispatch();
+        if !self.ended.is_empty() {
+            self.forget_ended();
+        }
         self.tell_wake();
     }
 

@@ -266,6 +266,22 @@ fn an_edit_of_the_time_zone_gives_no_contact_another_days_attempts() {
 }
 
 #[test]
+fn a_campaign_that_has_ended_for_ever_is_forgotten_with_its_last_call() {
+    let mut world = world(10, |_, _| ());
+    world.start(1);
+    let dials = world.dials();
+    let aborted = world.command(1, LifeCycleCommand::Abort).unwrap();
+    assert_eq!(aborted, CampaignState::Ended(EndReason::ByHand));
+    world.fact(Input::Placed(dials[0].attempt));
+    world.end(dials[0].attempt, Some(487));
+    assert!(world.engine.campaign_view(campaign_id(1)).is_some());
+    world.fact(Input::NotPlaced(dials[1].attempt));
+    assert!(world.engine.campaign_view(campaign_id(1)).is_none());
+    assert_eq!(world.engine.inconsistencies(), [""; 0]);
+    assert_eq!(world.open_contacts(1), 9);
+}
+
+#[test]
 fn a_running_campaign_goes_on_after_a_restart() {
     let mut world = World::new();
     for n in 0..3 {
