@@ -116,7 +116,8 @@ pub enum Input {
     /// A campaign as the store has it: at start, or just created.
     CampaignLoaded(Box<LoadedCampaign>),
     /// A new revision of a campaign's settings, in force from this instant; calls in progress keep
-    /// the old ones.
+    /// the old ones. Where its order is another one the list is loaded afresh, so that it must stand in
+    /// the new order by then.
     Revised {
         /// The campaign.
         campaign: CampaignId,

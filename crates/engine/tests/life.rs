@@ -266,6 +266,27 @@ fn an_edit_of_the_time_zone_gives_no_contact_another_days_attempts() {
 }
 
 #[test]
+fn a_new_order_reaches_the_contacts_that_were_loaded_in_the_old_one() {
+    let mut world = world(10, |s, _| s.max_calls = Some(1));
+    world.start(1);
+    let dial = world.dial();
+    assert_eq!(dial.contact, ContactId::new(0));
+    for (id, stored) in &mut world.contacts {
+        stored.contact.order_key = 100 - id.number() as i64;
+    }
+    let mut new = settings(Mode::Concurrency);
+    new.max_calls = Some(1);
+    new.order = Order::Random;
+    world.fact(Input::Revised {
+        campaign: campaign_id(1),
+        revision: RevisionNumber::new(2),
+        settings: Box::new(new),
+    });
+    world.end(dial.attempt, Some(486));
+    assert_eq!(world.dial().contact, ContactId::new(9));
+}
+
+#[test]
 fn a_campaign_that_has_ended_for_ever_is_forgotten_with_its_last_call() {
     let mut world = world(10, |_, _| ());
     world.start(1);
