@@ -291,7 +291,8 @@ impl Engine {
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
 
             Input::Placed(attempt) => self.placed(attempt),
-            Input::NotPlaced(attempt) => self.not_placed(attempt),
+            Input::NotPlaced(attempt) => self.not_placed(attempt, false),
+            Input::NeverPlaced(attempt) => self.not_placed(attempt, true),
             Input::Responded(attempt) => self.responded(attempt),
             Input::Progressed { attempt, progress } => self.progressed(attempt, progress),
             Input::EarlyMediaHeard(attempt) => self.early_media_heard(attempt),

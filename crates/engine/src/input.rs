@@ -154,8 +154,11 @@ pub enum Input {
 
     /// The attempt is committed and its INVITE on its way.
     Placed(AttemptId),
-    /// The attempt could not be committed: it was never dialed.
+    /// The attempt could not be committed for now: it was never dialed.
     NotPlaced(AttemptId),
+    /// The attempt could not be committed and never will be: the store does not have the contact as the
+    /// engine has it, or cannot read it. It was never dialed, and the contact is left alone from now on.
+    NeverPlaced(AttemptId),
     /// A provisional response without progress (100).
     Responded(AttemptId),
     /// First progress.

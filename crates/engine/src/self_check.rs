@@ -89,6 +89,7 @@ impl Engine {
         if let Some(campaign) = self.campaigns.get(&id) {
             let bound = campaign.ready_agents.values();
             let bound = bound.chain(campaign.called_agents.values()).flatten();
+            held.extend(&campaign.barred);
             held.extend(campaign.window.iter().chain(bound).map(|h| h.contact.id));
         }
         let offers = self.offers.values().filter(|o| o.offer.campaign == id);

@@ -303,6 +303,23 @@ fn a_campaign_that_has_ended_for_ever_is_forgotten_with_its_last_call() {
 }
 
 #[test]
+fn a_contact_whose_attempts_the_store_refuses_for_good_holds_up_nobody() {
+    let mut world = world(3, |s, _| s.max_calls = Some(1));
+    world.start(1);
+    let refused = world.dials()[0].clone();
+    world.fact(Input::NeverPlaced(refused.attempt));
+    for _ in 0..2 {
+        let next = world.dial();
+        assert_ne!(next.contact, refused.contact);
+        world.end(next.attempt, Some(404));
+        assert_eq!(world.engine.inconsistencies(), [""; 0]);
+    }
+    assert_eq!(world.dials(), []);
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::ListDone));
+    assert_eq!(world.engine.counters().barred, 1);
+}
+
+#[test]
 fn a_running_campaign_goes_on_after_a_restart() {
     let mut world = World::new();
     for n in 0..3 {

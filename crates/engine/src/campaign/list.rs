@@ -172,6 +172,7 @@ impl Engine {
             return;
         };
         campaign.held.remove(&update.contact);
+        campaign.barred.remove(&update.contact);
         campaign.window.left(update.contact);
         match update.place {
             ContactPlace::Fresh => campaign.window.store_has_more(),

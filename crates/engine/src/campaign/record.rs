@@ -39,6 +39,9 @@ pub(crate) struct Campaign {
     pub(crate) window: Window,
     /// Contacts in the window, in calls, in offers, or with an agent who is about to be dialed for.
     pub(crate) held: BTreeSet<ContactId>,
+    /// Contacts among those held whose attempts the store refuses for good: nobody calls them until the
+    /// server starts anew.
+    pub(crate) barred: BTreeSet<ContactId>,
     /// How many dials the number gate had counted when the window asked last.
     pub(crate) dials_at_ask: u64,
 
@@ -89,6 +92,7 @@ impl Campaign {
             imports: 0,
             window: Window::default(),
             held: BTreeSet::new(),
+            barred: BTreeSet::new(),
             dials_at_ask: 0,
             tally: Tally::default(),
             calls: 0,
@@ -144,7 +148,9 @@ impl Campaign {
     /// added. A campaign that never had a contact is not done.
     pub(crate) fn has_nothing_left(&self) -> bool {
         let list_is_whole = self.contacts > 0 && self.imports == 0;
-        list_is_whole && self.open <= 0 && self.held.is_empty() && self.calls == 0
+        let barred = self.barred.len();
+        let all_final = self.open <= barred as i64 && self.held.len() == barred;
+        list_is_whole && all_final && self.calls == 0
     }
 
     /// Lines below its guarantee that it has a claim on.

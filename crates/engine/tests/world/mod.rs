@@ -256,7 +256,7 @@ impl World {
 
     /// Gives the engine a fact and takes its orders.
     pub fn fact(&mut self, input: Input) {
-        if let Input::NotPlaced(attempt) = input {
+        if let Input::NotPlaced(attempt) | Input::NeverPlaced(attempt) = input {
             // The store has no trace of it, so its contact is not in progress.
             self.in_progress.retain(|_, a| *a != attempt);
         }
