@@ -218,11 +218,9 @@ fn calls_in_flight_when_the_breaker_opens_are_suspect_as_well() {
 #[test]
 fn a_suspect_contact_whose_agent_is_being_called_gets_its_history_back() {
     let mut world = World::new();
-    world.load(
-        1,
-        settings(Mode::Preview(PreviewRules::default())),
-        CampaignState::Draft,
-    );
+    let mut preview = settings(Mode::Preview(PreviewRules::default()));
+    preview.retry.attempts_total = 2;
+    world.load(1, preview, CampaignState::Draft);
     world.store_contact(1, 7, |c| c.numbers.push(number(200_000)));
     world.agent(1, &[GROUP], Connection::PerCall);
     world.wish(1, WishedState::Ready, BreakTime::Now);
