@@ -61,7 +61,7 @@ pub(crate) struct CampaignSettings {
     #[schema(required = false, default = 3, minimum = 1, maximum = 5)]
     priority: u8,
     /// Calls at once that lines are kept for, before priorities count.
-    #[schema(required = false, default = 0)]
+    #[schema(required = false, default = 0, maximum = 100_000)]
     guaranteed_calls: u32,
     /// Most calls at once; null = as lines allow.
     #[schema(minimum = 1)]
