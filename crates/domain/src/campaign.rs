@@ -218,6 +218,16 @@ impl Settings {
             "retry.interval_s",
             "must be at most 30 days",
         );
+        let mut own_rests = self
+            .retry
+            .by_outcome
+            .values()
+            .filter_map(|own| own.interval);
+        check(
+            own_rests.all(|rest| rest <= REST_MAX),
+            "retry.by_outcome",
+            "interval_s must be at most 30 days",
+        );
         let agents = self.target.skill_group().is_some();
         check(
             agents == self.mode.name().needs_agents(),
@@ -293,8 +303,10 @@ impl Campaign {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::Outcome;
     use crate::id::{FlowId, SkillGroupId};
     use crate::phone_number::Country;
+    use crate::retry::OutcomeRetry;
 
     fn settings(mode: Mode, target: Target) -> Settings {
         let number = PhoneNumber::parse("10085", Country::new("CN").unwrap()).unwrap();
@@ -358,6 +370,20 @@ mod tests {
         let preview = Mode::Preview(crate::mode::PreviewRules::default());
         assert_eq!(with(preview, group.clone()), ["abandonment_ceiling"]);
         assert_eq!(with(Mode::Ratio(crate::mode::Ratio::ONE), group), [""; 0]);
+    }
+
+    #[test]
+    fn no_contact_rests_longer_than_a_month() {
+        let mut wrong = settings(Mode::Progressive, Target::SkillGroup(SkillGroupId::new(1)));
+        let rest = |interval| OutcomeRetry {
+            interval: Some(interval),
+            ..OutcomeRetry::default()
+        };
+        wrong.retry.by_outcome.insert(Outcome::Busy, rest(REST_MAX));
+        assert_eq!(fields(&wrong), [""; 0]);
+        let longer = rest(REST_MAX + Duration::from_secs(1));
+        wrong.retry.by_outcome.insert(Outcome::Busy, longer);
+        assert_eq!(fields(&wrong), ["retry.by_outcome"]);
     }
 
     #[test]
