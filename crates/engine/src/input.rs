@@ -264,8 +264,9 @@ pub struct LoadedCampaign {
     pub open_contacts: u64,
     /// All contacts.
     pub contacts: u64,
-    /// What the abandonment ledger holds of the present window.
-    pub ledger: Ledger,
+    /// What the abandonment ledger holds of the present window, and when it was counted, oldest first: a
+    /// rolling window forgets it bit by bit.
+    pub ledger: Vec<(Timestamp, Ledger)>,
 }
 
 /// What counts for the share of abandoned calls.

@@ -24,9 +24,10 @@ pub(crate) struct LedgerWindow {
 }
 
 impl LedgerWindow {
+    /// A window with what was counted `before`, oldest first.
     pub(crate) fn new(
         window: AbandonmentWindow,
-        before: Ledger,
+        before: &[(Timestamp, Ledger)],
         now: Timestamp,
         day: Timestamp,
     ) -> Self {
@@ -36,14 +37,18 @@ impl LedgerWindow {
             parts: VecDeque::new(),
             day,
         };
-        this.add(now, day, before);
+        for &(at, counted) in before {
+            // Nothing was counted in times to come, whatever a clock says that was set back.
+            this.add(at.min(now), day, counted);
+        }
+        this.roll(now, day);
         this
     }
 
     /// Another window from now on; what was counted stays, as far as it can.
     pub(crate) fn revise(&mut self, window: AbandonmentWindow, now: Timestamp) {
         if window != self.window {
-            *self = Self::new(window, self.now, now, self.day);
+            *self = Self::new(window, &[(now, self.now)], now, self.day);
         }
     }
 
@@ -177,7 +182,7 @@ mod tests {
             live: 10,
             abandoned: 1,
         };
-        let mut ledger = LedgerWindow::new(AbandonmentWindow::Day, before, at(10), DAY);
+        let mut ledger = LedgerWindow::new(AbandonmentWindow::Day, &[(at(5), before)], at(10), DAY);
         ledger.taken(at(11), DAY);
         ledger.abandoned(at(12), DAY);
         assert_eq!(counts(ledger.at(at(13), DAY)), (12, 2));
@@ -188,7 +193,7 @@ mod tests {
     fn a_rolling_window_forgets_bit_by_bit() {
         let at = Timestamp::from_secs;
         let window = AbandonmentWindow::Rolling(Duration::from_secs(600));
-        let mut ledger = LedgerWindow::new(window, Ledger::default(), at(0), DAY);
+        let mut ledger = LedgerWindow::new(window, &[], at(0), DAY);
         ledger.abandoned(at(1), DAY);
         ledger.taken(at(300), DAY);
         assert_eq!(counts(ledger.at(at(599), DAY)), (2, 1));
@@ -197,8 +202,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_counted_before_a_restart_leaves_a_rolling_window_when_its_time_is_over() {
+        let at = Timestamp::from_secs;
+        let one = Ledger {
+            live: 1,
+            abandoned: 1,
+        };
+        let before = [(at(100), one), (at(500), one)];
+        let window = AbandonmentWindow::Rolling(Duration::from_secs(600));
+        let ledger = LedgerWindow::new(window, &before, at(650), DAY);
+        assert_eq!(counts(ledger.at(at(650), DAY)), (2, 2));
+        assert_eq!(counts(ledger.at(at(720), DAY)), (1, 1));
+        assert_eq!(counts(ledger.at(at(1_200), DAY)), (0, 0));
+    }
+
+    #[test]
     fn a_machine_does_not_count_as_a_live_answer() {
-        let mut ledger = LedgerWindow::new(AbandonmentWindow::Shift, Ledger::default(), DAY, DAY);
+        let mut ledger = LedgerWindow::new(AbandonmentWindow::Shift, &[], DAY, DAY);
         ledger.taken(DAY, DAY);
         ledger.was_machine();
         ledger.was_machine();
@@ -212,7 +232,7 @@ mod tests {
     fn a_ceiling_is_reached_with_the_abandoned_call_that_is_too_many() {
         let share = |points| Share::from_basis_points(points).unwrap();
         let window = AbandonmentWindow::Rolling(Duration::from_secs(600));
-        let mut ledger = LedgerWindow::new(window, Ledger::default(), DAY, DAY);
+        let mut ledger = LedgerWindow::new(window, &[], DAY, DAY);
         assert!(!ledger.has_reached(share(300), DAY, DAY));
         assert!(ledger.has_reached(share(0), DAY, DAY));
         ledger.abandoned(DAY, DAY);

@@ -97,7 +97,7 @@ impl Campaign {
             tally: Tally::default(),
             calls: 0,
             pacing: Pacing::new(&settings.mode),
-            ledger: LedgerWindow::new(settings.abandonment_window, loaded.ledger, now, day),
+            ledger: LedgerWindow::new(settings.abandonment_window, &loaded.ledger, now, day),
             at_ceiling: false,
             called_agents: BTreeMap::new(),
             ready_agents: BTreeMap::new(),

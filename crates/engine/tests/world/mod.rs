@@ -167,7 +167,7 @@ impl World {
             },
             open_contacts: open,
             contacts: open,
-            ledger: Ledger::default(),
+            ledger: Vec::new(),
         })));
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use outdial_domain::{
-    AttemptId, BreakTime, Campaign, CampaignState, Outcome, Permit, PhoneNumber, TenantId,
-    Timestamp, Trunk, WishedState,
+    AbandonmentWindow, AttemptId, BreakTime, Campaign, CampaignState, Outcome, Permit, PhoneNumber,
+    TenantId, Timestamp, Trunk, WishedState,
 };
 use outdial_engine::input::{
     AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules,
@@ -20,6 +21,11 @@ use super::trunks::Trunks;
 use super::writes::Writes;
 use super::{Runtime, TenantRuntime, calls, orders};
 use crate::registry::{Registry, TenantEntry};
+
+/// The store counts abandonments by the quarter of an hour.
+const LEDGER_SLOT: Duration = Duration::from_secs(900);
+/// A rolling window is loaded in at most so many parts.
+const LEDGER_PARTS: u32 = 60;
 
 /// Makes the loop ready to run: ends what the last run left under way, and gives each engine what
 /// the store knows.
@@ -171,28 +177,51 @@ pub(crate) async fn load_campaign(
     now: Timestamp,
 ) -> Result<LoadedCampaign, StoreError> {
     let counts = store.contact_counts(campaign.id).await?;
-    let from = ledger_start(&campaign, now);
-    let sum = store
-        .ledger(campaign.id, from, now + std::time::Duration::from_secs(900))
-        .await?;
     Ok(LoadedCampaign {
         open_contacts: counts.open(),
         contacts: counts.total(),
-        ledger: Ledger {
-            live: sum.live,
-            abandoned: sum.abandoned,
-        },
+        ledger: load_ledger(store, &campaign, now).await?,
         campaign,
     })
+}
+
+/// What was counted in the campaign's present ledger window, in as many parts as a window that rolls
+/// forgets it by.
+async fn load_ledger(
+    store: &Arc<dyn Store>,
+    campaign: &Campaign,
+    now: Timestamp,
+) -> Result<Vec<(Timestamp, Ledger)>, StoreError> {
+    let (id, end) = (campaign.id, now + LEDGER_SLOT);
+    let mut from = ledger_start(campaign, now);
+    let step = match campaign.settings.abandonment_window {
+        AbandonmentWindow::Rolling(span) => (span / LEDGER_PARTS).max(LEDGER_SLOT),
+        AbandonmentWindow::Day | AbandonmentWindow::Shift => end.since(from).max(LEDGER_SLOT),
+    };
+    let mut parts = Vec::new();
+    while from < end {
+        let to = from + step;
+        let sum = store.ledger(id, from, to.min(end)).await?;
+        if sum.live > 0 || sum.abandoned > 0 {
+            let counted = Ledger {
+                live: sum.live,
+                abandoned: sum.abandoned,
+            };
+            parts.push((from, counted));
+        }
+        from = to;
+    }
+    Ok(parts)
 }
 
 /// When the campaign's present ledger window began. A shift that was cut by a restart counts from
 /// its day's midnight.
 fn ledger_start(campaign: &Campaign, now: Timestamp) -> Timestamp {
-    use outdial_domain::AbandonmentWindow::{Day, Rolling, Shift};
     match campaign.settings.abandonment_window {
-        Day | Shift => campaign.settings.calendar.local_day(now).0,
-        Rolling(span) => now - span,
+        AbandonmentWindow::Day | AbandonmentWindow::Shift => {
+            campaign.settings.calendar.local_day(now).0
+        }
+        AbandonmentWindow::Rolling(span) => now - span,
     }
 }
 
