@@ -17,7 +17,7 @@ pub use contacts::Import;
 pub use outdial_engine::input::{HaltScope, Suspects};
 pub use registry::NewKey;
 pub use starting::Running;
-pub use watching::{EventStream, Readiness};
+pub use watching::{EventStream, Heard, Readiness};
 
 use std::sync::Arc;
 
