@@ -1,11 +1,17 @@
 //! The vendors' APIs on the wire.
 
+pub mod alibaba;
 mod clock;
+pub mod dezhu;
+pub mod huawei;
+mod incoming;
 mod nonce;
 mod rate_limit;
 mod signing;
+pub mod tencent;
 
 pub use clock::{Clock, Tolerance};
+pub use incoming::Incoming;
 pub use nonce::{NonceRefusal, NonceStore};
 pub use rate_limit::RateLimiter;
 pub use signing::{AccessKey, KeyRing, Secret};

@@ -124,7 +124,11 @@ mod tests {
         assert_eq!(store.take("b", at(1)), Ok(()));
         assert_eq!(store.take("c", at(2)), Err(NonceRefusal::Full));
         assert_eq!(store.take("a", at(2)), Err(NonceRefusal::Used));
-        assert_eq!(store.take("c", at(1800)), Ok(()), "the place of `a` is free");
+        assert_eq!(
+            store.take("c", at(1800)),
+            Ok(()),
+            "the place of `a` is free"
+        );
     }
 
     proptest! {

@@ -57,10 +57,7 @@ mod tests {
     fn a_form_has_plus_for_blank_and_an_address_has_not() {
         let pairs = decode_form(b"a=b+c&d=e%20f%2B&g=&h").unwrap();
         let pairs: Vec<_> = pairs.iter().map(|(n, v)| (&n[..], &v[..])).collect();
-        assert_eq!(
-            pairs,
-            [("a", "b c"), ("d", "e f+"), ("g", ""), ("h", "")]
-        );
+        assert_eq!(pairs, [("a", "b c"), ("d", "e f+"), ("g", ""), ("h", "")]);
         assert_eq!(percent_decode("a+b%20c").as_deref(), Some("a+b c"));
     }
 

@@ -1,0 +1,3 @@
+//! Huawei AICC CC-iSales, V1.
+
+pub mod sign;
