@@ -7,6 +7,8 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::signing::{AccessKey, Secret};
 
+type Headers = Vec<(String, String)>;
+
 const BODY: &str = r#"{"SdkAppId": 1400000000, "CampaignId": 2569, "Name": "spring list", "Callees": ["+8613012345678"], "Callers": ["0086075586013388"], "CallOrder": 0, "SkillGroupId": 255, "Priority": 3, "ExpectedAbandonRate": 10, "RetryInterval": 1800, "StartTime": 1708483433, "EndTime": 1708485433}"#;
 const QUERY: &str = "SdkAppId=1400000000&CampaignId=2569&Name=spring+list&Callees.0=%2B8613012345678&Callers.0=0086075586013388&CallOrder=0&SkillGroupId=255&Priority=3&ExpectedAbandonRate=10&RetryInterval=1800&StartTime=1708483433&EndTime=1708485433";
 const NOW: i64 = 1_708_483_433;
@@ -153,9 +155,8 @@ fn a_legacy_request_names_what_it_lacks() {
 
 #[test]
 fn every_refusal_has_its_code() {
-    let code = |change: &dyn Fn(&mut Vec<(String, String)>), now| {
-        ask(&vector_a(|h| change(h)), now).unwrap_err().code()
-    };
+    let code =
+        |change: &dyn Fn(&mut Headers), now| ask(&vector_a(|h| change(h)), now).unwrap_err().code();
     let other_key = authorization(&"0".repeat(64)).replace("AKIDtestid", "AKIDother");
     let other_date = authorization(&"0".repeat(64)).replace("02-21", "02-22");
     let set_authorization =
@@ -194,10 +195,11 @@ fn every_refusal_has_its_code() {
 fn clients_that_sign_another_host_are_understood() {
     // Node signs the host without its port, and its first label as the service.
     let signed = |service: &str, host: &str, action: &str| {
-        let mut signer = Signer::default();
-        signer.service = service.to_owned();
-        signer.headers.push(("x-tc-action", action.to_owned()));
-        signer.host = host.to_owned();
+        let signer = Signer {
+            service: service.to_owned(),
+            host: host.to_owned(),
+            headers: vec![("x-tc-action", action.to_owned())],
+        };
         signer.sign(BODY.as_bytes())
     };
     for (service, host) in [
@@ -223,8 +225,10 @@ fn clients_that_sign_another_host_are_understood() {
 
 #[test]
 fn a_host_with_a_scheme_is_taken_as_it_is() {
-    let mut signer = Signer::default();
-    signer.host = "http://127.0.0.1:8080".to_owned();
+    let signer = Signer {
+        host: "http://127.0.0.1:8080".to_owned(),
+        ..Signer::default()
+    };
     let authorization = signer.sign(BODY.as_bytes());
     let request = vector_a(|headers| {
         set(headers, "authorization", &authorization);
