@@ -215,7 +215,7 @@ named!(
     ]
 );
 named!(
-    AgentStateName = AgentState,
+    AgentActivityName = AgentState,
     "What an agent is doing.",
     AgentState::as_str,
     [

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use outdial_domain::{
-    Attempt, CampaignId, ContactId, Evidence, Outcome, PhoneNumber, TenantId, TrunkName,
-};
+use outdial_domain::{Attempt, ContactId, Evidence, Outcome, PhoneNumber, TenantId, TrunkName};
 use outdial_engine::input::{BreakerState, DueContact, Input};
 use outdial_engine::output::{AttemptEnd, Dial, Output, TrunkHealth};
 use outdial_store::{AgentWish, Breaker, DueContacts, EndAttempt, Store, StoreError};
@@ -24,8 +22,8 @@ impl Runtime {
             Output::HangUp(attempt) => {
                 self.hang_up(Owner::Callee(tenant, attempt), HangUpReason::Normal);
             }
-            Output::Join { attempt, agent } => self.join(tenant, attempt, agent, true),
-            Output::Listen { attempt, agent } => self.join(tenant, attempt, agent, false),
+            Output::Join { attempt, agent } => self.join(tenant, attempt, agent),
+            Output::Listen { attempt, agent } => self.listen(tenant, attempt, agent),
             Output::CallFlow { attempt, flow } => self.call_flow(tenant, attempt, &flow),
             // Committed together with the dialog, where telephony's answer is handled.
             Output::AttemptAnswered { .. } => {}
