@@ -10,7 +10,7 @@ const NOW: i64 = 1_767_323_045;
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-type Headers<'a> = Vec<(&'a str, &'a str)>;
+type Headers<'n, 'v> = Vec<(&'n str, &'v str)>;
 
 struct Owner(NonceStore);
 
@@ -198,7 +198,7 @@ fn acs3_vector_b_a_form() {
 
 #[test]
 fn every_acs3_refusal_has_its_code() {
-    let code = |change: &dyn Fn(&mut Headers<'_>), now| {
+    let code = |change: &dyn Fn(&mut Headers<'_, '_>), now| {
         ask(&vector_a(|h| change(h)), now).unwrap_err().code()
     };
     let without =
