@@ -1,6 +1,6 @@
 //! What Alibaba OutboundBot answers instead of a result.
 //!
-//! Source: dialect sheet section 6. The HTTP status is the true one: clients take every 2xx for success.
+//! Source: the gateway's common errors, and the pages of OutboundBot; codes those lack follow their pattern. The HTTP status is the true one: clients take every 2xx for success.
 
 use std::time::Duration;
 

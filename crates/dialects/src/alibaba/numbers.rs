@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::fault::Fault;
 use super::routes::{Answer, Call};
 
-/// `ListOutboundCallNumbers`. Source: dialect sheet section 9.4.
+/// `ListOutboundCallNumbers`. Source: its page of OutboundBot 2019-12-26.
 pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
     let parameters = &call.parameters;
     parameters.required("PageNumber")?;

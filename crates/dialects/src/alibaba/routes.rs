@@ -46,7 +46,7 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation {
 }];
 
 /// Actions that the vendor has: those not built are answered as unsupported, and only other names as
-/// unknown. Source: dialect sheet section 9.
+/// unknown. Source: the API overview of OutboundBot 2019-12-26.
 pub(super) const KNOWN: &[&str] = &[
     "AssignJobs",
     "AssignJobsAsync",

@@ -1,6 +1,7 @@
 //! Who signed a request to Alibaba OutboundBot: ACS3-HMAC-SHA256 in headers, or V1 in the query.
 //!
-//! Source: dialect sheet section 4.
+//! Source: the vendor's pages "V3 request structure and signature" and "RPC signature", and its client libraries as
+//! measured.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Parameters of an action: query and form in one, lists by number, JSON inside of texts.
 //!
-//! Source: dialect sheet section 3.
+//! Source: the RPC style of the vendor's gateway, and its client libraries as measured.
 
 use std::collections::BTreeMap;
 
@@ -200,7 +200,7 @@ fn texts(text: &str) -> Option<Vec<String>> {
     serde_json::from_str(text).ok()
 }
 
-/// The seed's own request quotes a list twice.
+/// The documentation's own request quotes a list twice.
 fn texts_or_itself(text: &str) -> Vec<String> {
     texts(text).unwrap_or_else(|| vec![text.to_owned()])
 }
@@ -219,7 +219,7 @@ impl JsonFields {
     /// # Errors
     /// `InvalidX`.
     pub fn read(parameter: &str, text: &str) -> Result<Self, Fault> {
-        // The seed's sample has a backslash before every quote.
+        // The documentation's sample has a backslash before every quote.
         let unescaped = text
             .starts_with(r#"{\""#)
             .then(|| text.replace(r#"\""#, "\""));

@@ -1,6 +1,6 @@
 //! What Dezhu answers instead of a result.
 //!
-//! Source: dialect sheet section 2, result codes.
+//! Source: "编辑自动外呼任务", result codes.
 
 use outdial_service::ServiceError;
 

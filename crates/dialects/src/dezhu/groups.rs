@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::fault::Fault;
 use super::routes::Call;
 
-/// 呼出技能组. Source: dialect sheet section 8.
+/// 呼出技能组. The form of the answer is ours: its page is not public.
 pub(super) async fn skill_groups(call: Call) -> Result<Value, Fault> {
     let groups = call.service.skill_groups(&call.caller).await?;
     let groups = groups.iter().map(|group| {
@@ -19,7 +19,7 @@ pub(super) async fn skill_groups(call: Call) -> Result<Value, Fault> {
     Ok(groups.collect())
 }
 
-/// 外呼号码组. Source: dialect sheet section 8.
+/// 外呼号码组. The form of the answer is ours: its page is not public.
 pub(super) async fn number_groups(call: Call) -> Result<Value, Fault> {
     let groups = call.service.number_groups(&call.caller).await?;
     let groups = groups.iter().map(|group| {

@@ -1,6 +1,6 @@
 //! The operations, and the table of paths that lead to them.
 //!
-//! Source: dialect sheet sections 1 and 8. Paths of the second part are our own, since no public page names
+//! Source: the public pages of the API. Paths of the second part are our own, since no public page names
 //! the vendor's: an operator who knows better adds them to the table.
 
 use outdial_domain::Timestamp;

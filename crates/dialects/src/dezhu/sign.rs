@@ -1,6 +1,6 @@
 //! Who signed a request to Dezhu: RSA over `appId` and `timestamp`.
 //!
-//! Source: dialect sheet section 3. The rule is on no official page: everything that knows it is in
+//! Source: published code of a client. The rule is on no official page: everything that knows it is in
 //! [`verify`]. Neither body nor path is signed, so the signature says who called and when, and no more.
 
 use std::collections::BTreeMap;

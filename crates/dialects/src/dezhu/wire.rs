@@ -1,6 +1,6 @@
 //! Fields of a request: a JSON body, or the parameters of a query.
 //!
-//! Source: dialect sheet sections 5 and 10. Unknown fields are ignored, `null` is absent; integers and truth
+//! Source: "编辑自动外呼任务" and its sister pages, whose examples and tables differ. Unknown fields are ignored, `null` is absent; integers and truth
 //! values are taken in the spellings that the vendor's own examples mix.
 
 use serde_json::{Map, Value};

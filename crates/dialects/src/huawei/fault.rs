@@ -1,6 +1,6 @@
 //! What Huawei CC-iSales answers instead of a result.
 //!
-//! Source: dialect sheet sections 3 and 4. Faults of the business are HTTP 200.
+//! Source: CC-iSales, Table 14 of "Modifying an Outbound Campaign (V1)", and the pages of the other operations. Faults of the business are HTTP 200.
 
 use axum::http::StatusCode;
 use outdial_service::ServiceError;

@@ -5,12 +5,12 @@ use outdial_domain::{CampaignId, LifeCycleCommand};
 use super::fault::Fault;
 use super::routes::{Answer, Call};
 
-/// `PUT …/{campaignId}/pause`. Source: dialect sheet section 5.7.
+/// `PUT …/{campaignId}/pause`. Source: the CC-iSales page of the operation.
 pub(super) async fn pause(call: Call) -> Result<Answer, Fault> {
     command(call, LifeCycleCommand::Pause).await
 }
 
-/// `PUT …/{campaignId}/resume`. Source: dialect sheet section 5.7.
+/// `PUT …/{campaignId}/resume`. Source: the CC-iSales page of the operation.
 pub(super) async fn resume(call: Call) -> Result<Answer, Fault> {
     command(call, LifeCycleCommand::Resume).await
 }

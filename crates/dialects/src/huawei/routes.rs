@@ -1,6 +1,6 @@
 //! The operations: method and path to what carries them out.
 //!
-//! Source: dialect sheet section 1, route table.
+//! Source: the CC-iSales pages of the vendor's API reference.
 
 use axum::http::{Method, StatusCode};
 use outdial_domain::Timestamp;

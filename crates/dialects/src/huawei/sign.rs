@@ -1,6 +1,6 @@
 //! Who signed a request to Huawei CC-iSales: `auth-v2`, HMAC-SHA256 over the whole request.
 //!
-//! Source: dialect sheet section 2. Beware: the key of the second HMAC is the *hex text* of the first, the
+//! Source: two published copies of the vendor's signer, which agree. Beware: the key of the second HMAC is the *hex text* of the first, the
 //! body is not hashed but percent-encoded whole, and the line of the query is absent where there is none.
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Fields of a request: a JSON body, or the parameters of a query.
 //!
-//! Source: dialect sheet sections 4.1 and 5. Unknown fields are ignored, `null` is absent, and a number may
+//! Source: CC-iSales, "Modifying an Outbound Campaign (V1)", Table 14. Unknown fields are ignored, `null` is absent, and a number may
 //! stand as a text, as the vendor's own examples have it.
 
 use serde_json::{Map, Value};

@@ -1,6 +1,6 @@
 //! What Tencent CCC answers instead of a result.
 //!
-//! Source: dialect sheet section 4 and the error lists of each operation.
+//! Source: the common error codes, and the error lists of each operation of CCC 2020-02-10.
 
 use outdial_service::ServiceError;
 

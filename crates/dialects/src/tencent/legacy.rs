@@ -1,6 +1,6 @@
 //! Who signed a request to Tencent CCC the old way: HmacSHA1 or HmacSHA256 over the parameters.
 //!
-//! Source: dialect sheet section 3.2 (signature method v1).
+//! Source: the vendor's page "Signature method v1", and its client library as measured.
 
 use std::collections::BTreeMap;
 

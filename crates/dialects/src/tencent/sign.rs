@@ -1,6 +1,6 @@
 //! Who signed a request to Tencent CCC: TC3-HMAC-SHA256, the way of all current clients.
 //!
-//! Source: dialect sheet section 3.1 and 3.4 (signature method v3).
+//! Source: the vendor's page "Signature method v3", and its client libraries as measured.
 
 use std::time::Duration;
 

@@ -42,7 +42,7 @@ fn ask(request: &Incoming, now: i64) -> Result<&'static str, SignatureRefusal> {
     verify(request, &keys, &names(), Timestamp::from_secs(now)).map(|(owner, _)| *owner)
 }
 
-/// Vector A of the sheet, with changes.
+/// Vector A, with changes.
 fn vector_a(change: impl FnOnce(&mut Vec<(String, String)>)) -> Incoming {
     let signature = "6b6a0ea6f71e511133e48c2fb097275695c832e1a63166a025fb2e6996b19747";
     let mut headers = vec![

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::fault::Fault;
 use super::routes::{Answer, Call};
 
-/// `DescribeSkillGroupInfoList`. Source: dialect sheet section 6.6.
+/// `DescribeSkillGroupInfoList`. Source: its page of CCC 2020-02-10.
 pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
     // Declared as required, so that they are there.
     let size = call.fields.integer_in("PageSize", 1..=100)?.unwrap_or(100);

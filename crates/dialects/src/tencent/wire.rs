@@ -1,6 +1,6 @@
 //! Parameters of an operation: a JSON document, or names with dots in a query or form.
 //!
-//! Source: dialect sheet sections 2 (flattening) and 5 (validation).
+//! Source: the vendor's common parameters, and its client libraries as measured.
 
 use std::collections::BTreeMap;
 

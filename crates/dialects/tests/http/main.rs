@@ -1,5 +1,10 @@
 //! The dialects over HTTP, on a real service and store.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test whose world cannot be set up has failed"
+)]
+
 mod alibaba;
 mod common;
 mod dezhu;
