@@ -6,6 +6,7 @@
 )]
 
 mod alibaba;
+mod anything;
 mod common;
 mod dezhu;
 mod huawei;
