@@ -11,6 +11,7 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse as _, Response};
+use outdial_domain::Timestamp;
 use outdial_service::Service;
 use tower::ServiceExt as _;
 
@@ -105,6 +106,9 @@ pub struct Accounts {
     pub huawei: Vec<huawei::Account>,
     /// Dezhu's.
     pub dezhu: Vec<dezhu::Account>,
+    /// For a server that ran before: when it was started again. Nonces do not outlive the process, so what
+    /// was signed before is refused where a nonce is all that tells a replay.
+    pub nonces_since: Option<Timestamp>,
 }
 
 /// The vendors' APIs.
@@ -126,7 +130,10 @@ impl Dialects {
         let (service, clock) = (|| service.clone(), || clock.clone());
         Self {
             tencent: Arc::new(Tencent::new(service(), clock(), accounts.tencent)),
-            alibaba: Arc::new(Alibaba::new(service(), clock(), accounts.alibaba)),
+            alibaba: Arc::new(
+                Alibaba::new(service(), clock(), accounts.alibaba)
+                    .with_nonces_since(accounts.nonces_since),
+            ),
             huawei: Arc::new(Huawei::new(service(), clock(), accounts.huawei)),
             dezhu: Arc::new(Dezhu::new(service(), clock(), accounts.dezhu)),
         }

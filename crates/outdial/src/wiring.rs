@@ -80,6 +80,7 @@ impl Server {
         let address = listener
             .local_addr()
             .map_err(|error| format!("{listen}: {error}"))?;
+        let ran_before = database.exists();
         let store = SqliteStore::open(database).map_err(|error| error.to_string())?;
         let (connector, events) = SipConnector::start(sip)
             .await
@@ -94,7 +95,7 @@ impl Server {
             shutdown: stop_api.clone(),
         };
         let router = outdial_api::router(running.service.clone(), options)
-            .fallback_service(vendors::router(&running.service, vendors));
+            .fallback_service(vendors::router(&running.service, vendors, ran_before));
         let api = tokio::spawn(outdial_api::serve(listener, router, stop_api.clone()));
         let service = running.service.clone();
         Ok(Self {

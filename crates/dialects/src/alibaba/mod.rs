@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use outdial_domain::{Origin, TenantId};
+use outdial_domain::{Origin, TenantId, Timestamp};
 use outdial_service::Service;
 
 use crate::clock::Clock;
@@ -78,6 +78,7 @@ pub struct Alibaba {
     clock: Clock,
     keys: KeyRing<Owner>,
     instances: BTreeSet<String>,
+    nonces_since: Option<Timestamp>,
     operations: BTreeMap<&'static str, Operation>,
 }
 
@@ -106,6 +107,7 @@ impl Alibaba {
             clock,
             keys,
             instances,
+            nonces_since: None,
             operations: routes::OPERATIONS.iter().map(|o| (o.name, *o)).collect(),
         }
     }
@@ -114,6 +116,15 @@ impl Alibaba {
     #[must_use]
     pub fn with(mut self, operation: Operation) -> Self {
         self.operations.insert(operation.name, operation);
+        self
+    }
+
+    /// Refuses what was signed before this time: for a server that ran before, and has forgotten the
+    /// nonces of then.
+    #[must_use]
+    pub fn with_nonces_since(mut self, since: Option<Timestamp>) -> Self {
+        // Requests tell their time in whole seconds.
+        self.nonces_since = since.map(|time| Timestamp::from_secs(time.millis().div_euclid(1_000)));
         self
     }
 
@@ -143,7 +154,7 @@ impl Alibaba {
             return Err(Fault::bad("UnsupportedHTTPMethod", message));
         }
         let now = self.clock.now();
-        let (owner, key) = sign::verify(request, &self.keys, now)?;
+        let (owner, key) = sign::verify(request, &self.keys, self.nonces_since, now)?;
         owner.limiter.take(&key, now).map_err(Fault::throttled)?;
         let parameters = Parameters::read(request)?;
         let common = |header: &str, name: &str| {

@@ -83,11 +83,15 @@ pub trait Nonces {
 
 /// The owner of the key that signed a request, by either way of signing. Takes its nonce.
 ///
+/// With `nonces_since` a request that was signed before it is refused as expired: nonces of that time are
+/// forgotten, since they do not outlive the process, and it may have come through already.
+///
 /// # Errors
 /// [`SignatureRefusal`].
 pub fn verify<'k, T: Nonces>(
     request: &Incoming,
     keys: &'k KeyRing<T>,
+    nonces_since: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(&'k T, String), SignatureRefusal> {
     let (claim, to_sign) = match request.header("authorization") {
@@ -95,7 +99,8 @@ pub fn verify<'k, T: Nonces>(
         _ => v1(request)?,
     };
     let signed_at = read_time(&claim.time).ok_or(SignatureRefusal::TimeFormat)?;
-    if !TOLERANCE.accepts(now, signed_at) {
+    let forgotten = nonces_since.is_some_and(|since| signed_at < since);
+    if forgotten || !TOLERANCE.accepts(now, signed_at) {
         return Err(SignatureRefusal::Expired);
     }
     let (secret, owner) = keys.find(&claim.key).ok_or(SignatureRefusal::UnknownKey)?;

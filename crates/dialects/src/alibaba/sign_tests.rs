@@ -31,7 +31,7 @@ fn keys() -> KeyRing<Owner> {
 }
 
 fn ask(request: &Incoming, now: i64) -> Result<(), SignatureRefusal> {
-    verify(request, &keys(), Timestamp::from_secs(now)).map(|_| ())
+    verify(request, &keys(), None, Timestamp::from_secs(now)).map(|_| ())
 }
 
 const V1_QUERY: &str = "AccessKeyId=testid&Action=ModifyJobGroup&CallingNumber.1=4008013260&Format=JSON&InstanceId=inst-1&JobGroupId=jg-1&Name=%E6%98%A5%E5%AD%A3+%E5%9B%9E%E8%AE%BF%2Ba%2Ab~&RegionId=cn-shanghai&ScenarioId=sc-1&SignatureMethod=HMAC-SHA1&SignatureNonce=3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf&SignatureType=&SignatureVersion=1.0&StrategyJson=%7B%22id%22%3A%22st-1%22%2C%22maxAttemptsPerDay%22%3A3%7D&Timestamp=2026-01-02T03%3A04%3A05Z&Version=2019-12-26&Signature=bXE75o9UObywlZ%2BV6V896o9vlf4%3D";
@@ -120,7 +120,7 @@ fn every_v1_refusal_has_its_code() {
 fn a_nonce_comes_through_once_and_a_forgery_burns_none() {
     let keys = keys();
     let ask = |request: &Incoming, now| {
-        verify(request, &keys, Timestamp::from_secs(now)).map_err(|refused| refused.code())
+        verify(request, &keys, None, Timestamp::from_secs(now)).map_err(|refused| refused.code())
     };
     let forged = ask(&v1_request(|q| q.replace("inst-1", "inst-2")), NOW);
     assert_eq!(forged.err().as_deref(), Some("SignatureDoesNotMatch"));
@@ -130,6 +130,17 @@ fn a_nonce_comes_through_once_and_a_forgery_burns_none() {
         ask(&v1_request(|q| q), NOW + 899).err().as_deref(),
         Some("SignatureNonceUsed")
     );
+}
+
+#[test]
+fn what_was_signed_before_nonces_were_kept_is_refused() {
+    let (request, now) = (v1_request(|q| q), Timestamp::from_secs(NOW + 60));
+    let ask = |since: i64| {
+        let since = Some(Timestamp::from_secs(since));
+        verify(&request, &keys(), since, now).map(|_| ())
+    };
+    assert_eq!(ask(NOW), Ok(()));
+    assert_eq!(ask(NOW + 1), Err(SignatureRefusal::Expired));
 }
 
 const QUERY_A: &str = "/?CallingNumber.1=4008013260&InstanceId=inst-1&JobGroupId=jg-1&Name=%E6%98%A5%E5%AD%A3+%E5%9B%9E%E8%AE%BF%2Ba%2Ab~&ScenarioId=sc-1&StrategyJson=%7B%22id%22%3A%22st-1%22%2C%22maxAttemptsPerDay%22%3A3%7D";

@@ -14,9 +14,13 @@ use crate::config::{self, VendorSettings};
 pub(crate) type Vendors = BTreeMap<String, VendorSettings>;
 
 /// What is answered at addresses that our own API does not have: the vendors' APIs, and a problem
-/// document for what is nobody's.
-pub(super) fn router(service: &Service, vendors: &Vendors) -> Router {
-    let mut accounts = Accounts::default();
+/// document for what is nobody's. A server that `ran_before` refuses what may have come to it then.
+pub(super) fn router(service: &Service, vendors: &Vendors, ran_before: bool) -> Router {
+    let clock = Clock::system();
+    let mut accounts = Accounts {
+        nonces_since: ran_before.then(|| clock.now()),
+        ..Accounts::default()
+    };
     for (name, settings) in vendors {
         match service.tenant_named(name) {
             Some(tenant) => add(&mut accounts, tenant.id, settings),
@@ -25,7 +29,7 @@ pub(super) fn router(service: &Service, vendors: &Vendors) -> Router {
         }
     }
     let nobody = Router::new().fallback(outdial_api::route_not_found);
-    Dialects::new(service, &Clock::system(), accounts).router(nobody)
+    Dialects::new(service, &clock, accounts).router(nobody)
 }
 
 fn add(accounts: &mut Accounts, tenant: TenantId, settings: &VendorSettings) {
