@@ -3,6 +3,7 @@
 mod figures;
 mod probe;
 mod signals;
+mod vendors;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::log::start_log;
 
 pub(crate) use probe::{check_database, check_trunks};
 pub(crate) use signals::Signals;
+pub(crate) use vendors::Vendors;
 
 /// Open files that a busy server needs: two legs a call, a socket each, and room.
 const FILES_WANTED: u64 = 16_384;
@@ -69,6 +71,7 @@ impl Server {
         sip: SipSettings,
         listen: SocketAddr,
         setup: Setup,
+        vendors: &Vendors,
     ) -> Result<Self, String> {
         raise_file_limit();
         let listener = TcpListener::bind(listen).await.map_err(|error| {
@@ -77,6 +80,7 @@ impl Server {
         let address = listener
             .local_addr()
             .map_err(|error| format!("{listen}: {error}"))?;
+        let ran_before = database.exists();
         let store = SqliteStore::open(database).map_err(|error| error.to_string())?;
         let (connector, events) = SipConnector::start(sip)
             .await
@@ -90,7 +94,8 @@ impl Server {
             render_metrics: figures::start(stop_api.clone()),
             shutdown: stop_api.clone(),
         };
-        let router = outdial_api::router(running.service.clone(), options);
+        let router = outdial_api::router(running.service.clone(), options)
+            .fallback_service(vendors::router(&running.service, vendors, ran_before));
         let api = tokio::spawn(outdial_api::serve(listener, router, stop_api.clone()));
         let service = running.service.clone();
         Ok(Self {
@@ -137,6 +142,7 @@ pub(crate) async fn serve(
         sip_settings(&configuration),
         configuration.server.listen,
         configuration.setup,
+        &configuration.vendors,
     )
     .await?;
     println!(

@@ -429,6 +429,20 @@ const CASES: &[Case] = &[
         "neither base64 nor PEM",
         "SPKI",
     ),
+    case(
+        17,
+        "[tenant.dezhu]\napp_id = \"a\"\npublic_key = \"bm8ga2V5\"",
+        "19:14: tenant[0].dezhu.public_key",
+        "no RSA public key",
+        "BEGIN PUBLIC KEY",
+    ),
+    case(
+        17,
+        "[tenant.huawei]\nvdn_id = 7\nkeys = [{ id = \"a/b\", secret = \"s\" }]",
+        "19:16: tenant[0].huawei.keys[0].id",
+        "cannot be the id of a key",
+        "letters",
+    ),
 ];
 
 fn write(directory: &tempfile::TempDir, name: &str, text: &str) -> String {
