@@ -24,6 +24,8 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 /// Contacts that are dialed while the list comes in.
 const DIALED: u64 = 20_000;
+/// Pages that are synced one by one, to know the disk.
+const SYNCS: usize = 500;
 const DIAL_EVERY: Duration = Duration::from_millis(5);
 
 fn main() -> Result<(), Failure> {
@@ -91,12 +93,30 @@ fn main() -> Result<(), Failure> {
                 20.0,
                 "a fixed goal; while an attempt is committed every 5 ms",
             ),
+            Metric::new(
+                "longest bare sync of one page on this disk, right after",
+                millis(longest_sync(folder.path())?),
+                "ms",
+            ),
             Metric::new("commit of an attempt, p50", millis(busy.dial_p50), "ms"),
             Metric::new("commit of an attempt, p99", millis(busy.dial_p99), "ms"),
             Metric::new("attempts meanwhile", busy.dials as f64, "attempts"),
         ],
     );
     Ok(())
+}
+
+/// What the disk itself takes at its worst: a hold of the writer can be no shorter.
+fn longest_sync(folder: &Path) -> Result<Duration, Failure> {
+    let mut file = File::create(folder.join("sync"))?;
+    let mut longest = Duration::ZERO;
+    for _ in 0..SYNCS {
+        file.write_all(&[7; 4096])?;
+        let began = Instant::now();
+        file.sync_data()?;
+        longest = longest.max(began.elapsed());
+    }
+    Ok(longest)
 }
 
 fn millis(duration: Duration) -> f64 {

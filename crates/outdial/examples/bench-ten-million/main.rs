@@ -52,7 +52,7 @@ fn main() -> Result<(), Failure> {
     let id = CampaignId::new(u32::try_from(campaign)?)?;
     let loading = runtime.block_on(load(&database, id, contacts))?;
     let size = std::fs::metadata(&database)?.len() as f64 / f64::from(contacts);
-    let mut figures = measure(&runtime, folder.path(), &world, campaign)?;
+    let mut figures = measure(folder.path(), &world, campaign)?;
     for (name, value, unit) in [
         (
             "loaded without a server",
@@ -124,12 +124,7 @@ impl World {
     }
 }
 
-fn measure(
-    runtime: &Runtime,
-    folder: &Path,
-    world: &World,
-    campaign: u64,
-) -> Result<Figures, Failure> {
+fn measure(folder: &Path, world: &World, campaign: u64) -> Result<Figures, Failure> {
     // What the load wrote goes to the disk first, or the server would pay for it.
     std::process::Command::new("sync").status()?;
     let began = Instant::now();
@@ -149,7 +144,7 @@ fn measure(
         Ok(world.carrier.read(first))
     })?;
     let first = first.duration_since(began);
-    runtime.block_on(tokio::time::sleep(DIAL_FOR));
+    std::thread::sleep(DIAL_FOR);
     let calls = world.carrier.read(|log| log.count());
     let stats = server.rest.get(&format!("campaigns/{campaign}/stats"))?;
     let peak_mb = server.account.peak_memory_mb()?;
