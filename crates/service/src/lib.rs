@@ -19,6 +19,6 @@ pub use error::{FieldProblem, ServiceError};
 pub use events::{Event, Happened};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
-    AttemptFilter, Disposition, Edit, EventStream, HaltScope, Import, NewKey, Readiness, Running,
-    Service, Suspects,
+    AttemptFilter, Disposition, Edit, EventStream, HaltScope, Heard, Import, NewKey, Readiness,
+    Running, Service, Suspects,
 };

@@ -174,8 +174,8 @@ fn lines_that_are_over_booked_are_seen() {
     assert_eq!(
         watched.objections(),
         [
-            Property::TenantLines,
             Property::TrunkLines,
+            Property::TenantLines,
             Property::CampaignLines,
             Property::CallerIdChannels,
             Property::CallerIdPerHour,

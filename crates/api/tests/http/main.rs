@@ -11,3 +11,4 @@ mod common;
 mod contacts;
 mod document;
 mod operations;
+mod restart;

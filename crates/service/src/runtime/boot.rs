@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outdial_domain::{
-    AbandonmentWindow, AttemptId, BreakTime, Campaign, CampaignState, Outcome, Permit, PhoneNumber,
-    TenantId, Timestamp, Trunk, WishedState,
+    AbandonmentWindow, AttemptId, BreakTime, Calendar, CallerId, Campaign, CampaignState, Outcome,
+    Permit, PhoneNumber, TenantId, Timestamp, Trunk, WishedState,
 };
 use outdial_engine::input::{
     AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules,
@@ -97,11 +97,38 @@ impl Runtime {
         for fact in rests {
             self.tell(tenant, fact);
         }
+        for fact in self.caller_ids_used(entry).await? {
+            self.tell(tenant, fact);
+        }
         for fact in self.facts_of_past(tenant).await? {
             self.tell(tenant, fact);
         }
         self.settle();
         Ok(())
+    }
+
+    /// What the last run has used up of limits by the hour and by the day.
+    async fn caller_ids_used(&mut self, entry: &TenantEntry) -> Result<Vec<Input>, StoreError> {
+        let is_limited =
+            |caller_id: &CallerId| caller_id.per_hour.is_some() || caller_id.per_day.is_some();
+        if !entry.caller_ids.iter().any(is_limited) {
+            return Ok(Vec::new());
+        }
+        let now = self.now();
+        // An engine that cannot read the time zone ends its day a day from now.
+        let midnight = Calendar::always(&entry.tenant.time_zone)
+            .map_or(now, |calendar| calendar.local_day(now).0);
+        let hour_ago = now - std::time::Duration::from_secs(3600);
+        let calls = self
+            .store
+            .caller_id_calls(entry.tenant.id, midnight, hour_ago)
+            .await?;
+        let used = calls.into_iter().map(|calls| Input::CallerIdUsed {
+            caller_id: calls.caller_id,
+            last_hour: calls.last_hour,
+            today: calls.today,
+        });
+        Ok(used.collect())
     }
 
     /// Halts, breakers, campaigns and wishes, in the order in which an engine should hear them:

@@ -17,7 +17,7 @@ pub use contacts::Import;
 pub use outdial_engine::input::{HaltScope, Suspects};
 pub use registry::NewKey;
 pub use starting::Running;
-pub use watching::{EventStream, Readiness};
+pub use watching::{EventStream, Heard, Readiness};
 
 use std::sync::Arc;
 
@@ -86,6 +86,12 @@ impl Service {
             Some(campaign) if campaign.tenant == caller.tenant => Ok(campaign),
             _ => Err(ServiceError::CampaignNotFound(id)),
         }
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Service")
     }
 }
 

@@ -245,7 +245,7 @@ impl Checker {
         let (used, failed) = (contact.used, contact.failed_over.is_some());
         let done = update.place == ContactPlace::Done;
         let was_done = std::mem::replace(&mut contact.done, done);
-        if !by_attempt && !(done && self.takes_back) {
+        if !(by_attempt || done && self.takes_back) {
             // Where it is now, no failure has put it.
             contact.failed_over = None;
         }

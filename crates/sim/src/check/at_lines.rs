@@ -12,6 +12,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Dials older than this are forgotten.
 const TWO_DAYS: Duration = Duration::from_secs(2 * 86_400);
 
+/// A slot may be taken so late without the next one moving: as late as a server wakes up.
+const LATE_MAX: Duration = Duration::from_millis(5);
+
 impl Checker {
     pub(super) fn check_lines(
         &mut self,
@@ -59,7 +62,7 @@ impl Checker {
             return;
         };
         let gap = Duration::from_millis(1_000_000 / u64::from(rate.max(1)));
-        if now < last + gap {
+        if now < last + gap.saturating_sub(LATE_MAX) {
             let what = format!("{:?} after the last call over {trunk}", now.since(last));
             self.object(Property::TrunkSpacing, now, what);
         }
