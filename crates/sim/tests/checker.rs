@@ -55,7 +55,7 @@ impl Watched {
             },
             open_contacts: 9,
             contacts: 9,
-            ledger: Ledger::default(),
+            ledger: Vec::new(),
         })));
         this.checker.told(
             this.now,

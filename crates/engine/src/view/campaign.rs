@@ -66,7 +66,7 @@ impl Engine {
         Some(CampaignView {
             state: campaign.state,
             revision: campaign.revision,
-            open_contacts: campaign.open,
+            open_contacts: u64::try_from(campaign.open).unwrap_or(0),
             contacts: campaign.contacts,
             calls: CallsNow {
                 ringing: tally.ringing,
