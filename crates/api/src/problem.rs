@@ -3,6 +3,7 @@
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use outdial_domain::{EditRefused, RefusedField};
 use outdial_service::{FieldProblem, ServiceError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -248,6 +249,14 @@ impl From<FieldProblem> for FieldError {
     }
 }
 
+/// A field that an edit may not change, as a field that is wrong.
+pub(crate) fn refused_field(refused: &RefusedField) -> FieldProblem {
+    FieldProblem {
+        field: refused.field.request_path().to_owned(),
+        problem: refused.why.to_string(),
+    }
+}
+
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         let detail = error.to_string();
@@ -256,7 +265,14 @@ impl From<ServiceError> for Problem {
             ServiceError::CampaignNotFound(_) | ServiceError::NotFound { .. } => {
                 Self::new(Kind::NotFound, detail)
             }
-            ServiceError::State(_) | ServiceError::Conflict(_) => Self::new(Kind::Conflict, detail),
+            ServiceError::State(_)
+            | ServiceError::Conflict(_)
+            | ServiceError::EditRefused(EditRefused::State(_)) => {
+                Self::new(Kind::Conflict, detail)
+            }
+            ServiceError::EditRefused(EditRefused::Fields(refused)) => {
+                Self::invalid(refused.iter().map(refused_field).collect())
+            }
             ServiceError::Edited(_) => Self::new(Kind::Edited, detail),
             ServiceError::Forbidden { role } => Self::new(
                 Kind::Forbidden,

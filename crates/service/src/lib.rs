@@ -19,6 +19,6 @@ pub use error::{FieldProblem, ServiceError};
 pub use events::{Event, Happened};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
-    AttemptFilter, Disposition, Edit, EventStream, HaltScope, Import, NewKey, Readiness, Running,
-    Service, Suspects,
+    AttemptFilter, CampaignEdit, Disposition, EventStream, HaltScope, Import, NewKey, REST_EDIT,
+    Readiness, Running, Service, Suspects, Wish,
 };

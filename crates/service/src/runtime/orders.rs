@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outdial_domain::{
-    Attempt, CampaignId, ContactId, Evidence, Outcome, PhoneNumber, TenantId, TrunkName,
+    Attempt, ContactId, Evidence, Outcome, PhoneNumber, TenantId, TrunkName,
 };
 use outdial_engine::input::{BreakerState, DueContact, Input};
 use outdial_engine::output::{AttemptEnd, Dial, Output, TrunkHealth};
@@ -36,7 +36,7 @@ impl Runtime {
                 load,
                 count,
                 holds,
-            } => {
+            } if self.may_read_list(campaign) => {
                 let wanted = Wanted {
                     tenant,
                     campaign,
@@ -44,6 +44,8 @@ impl Runtime {
                 };
                 self.load(wanted, count, holds);
             }
+            // It is told of the new list when that is there, and asks again then.
+            Output::LoadContacts { .. } => {}
             Output::CallAgent(agent) => self.call_agent(tenant, agent),
             Output::HangUpAgent(agent) => {
                 self.hang_up(Owner::Agent(tenant, agent), HangUpReason::Normal);

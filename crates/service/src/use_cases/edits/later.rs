@@ -140,7 +140,10 @@ impl Service {
                     campaign.id = %edit.campaign, %error,
                     "an edit could not be made when its time came"
                 );
-                Ok(self.store().fail_pending_edit(id, error.to_string()).await?)
+                Ok(self
+                    .store()
+                    .fail_pending_edit(id, error.to_string())
+                    .await?)
             }
         }
     }

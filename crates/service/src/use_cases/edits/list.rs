@@ -1,13 +1,10 @@
 //! Replacing a list before it is dialed: the campaign is held where it is, the new list comes in
 //! unseen, and both change places in the transaction of the edit's revision.
 
-use outdial_domain::{
-    Campaign, CampaignId, CampaignState, Change, Field, FieldValue, LifeCycleError, NewContact,
-};
-use outdial_engine::input::Input;
+use outdial_domain::{Campaign, CampaignId, Change, Field, FieldValue, NewContact};
 use outdial_store::{ImportOptions, ListVersion, StagedList};
 
-use super::{CampaignEdit, Ready, Service};
+use super::{CampaignEdit, Service};
 use crate::access::{Caller, Right};
 use crate::error::ServiceError;
 use crate::views::Edited;
@@ -37,14 +34,8 @@ impl Service {
         edit: &CampaignEdit,
     ) -> Result<Edited, ServiceError> {
         let tenant = caller.tenant;
-        let held = self.ask(move |runtime| runtime.hold_list(tenant, id));
-        if let Err(state) = held.await? {
-            return Err(LifeCycleError {
-                state: state.name(),
-                command: "get another list",
-            }
-            .into());
-        }
+        self.ask(move |runtime| runtime.hold_list(tenant, id))
+            .await??;
         let replaced = self.replace_list(caller, id, edit).await;
         if let Err(error) = &replaced {
             tracing::debug!(campaign.id = %id, %error, "a list is not replaced");
@@ -52,7 +43,7 @@ impl Service {
         // Whatever came of it, the engine hears of the list that there is now.
         let counts = self.store().contact_counts(id).await;
         let released = self.ask(move |runtime| {
-            runtime.release_list(tenant, id, counts.ok().map(|counts| counts.total()));
+            runtime.release_list(tenant, id, counts.ok());
         });
         released.await?;
         replaced
@@ -122,46 +113,5 @@ impl Service {
             tracing::error!(campaign.id = %id, error = %also, "a list could not be dropped");
         }
         error
-    }
-}
-
-impl crate::runtime::Runtime {
-    /// Keeps a campaign that has not begun from being started and from reading its list.
-    ///
-    /// # Errors
-    /// The state that it is in, when it has begun.
-    pub(crate) fn hold_list(
-        &mut self,
-        tenant: outdial_domain::TenantId,
-        id: CampaignId,
-    ) -> Result<(), CampaignState> {
-        match self.campaign_view(tenant, id).map(|view| view.state) {
-            Some(CampaignState::Draft | CampaignState::Scheduled) => {
-                self.hold(id);
-                Ok(())
-            }
-            Some(state) => Err(state),
-            None => Err(CampaignState::Ended(outdial_domain::EndReason::ByHand)),
-        }
-    }
-
-    /// Lets a campaign go on, with the list that it has now.
-    pub(crate) fn release_list(
-        &mut self,
-        tenant: outdial_domain::TenantId,
-        id: CampaignId,
-        contacts: Option<u64>,
-    ) {
-        self.let_go(id);
-        if let Some(count) = contacts {
-            self.tell(
-                tenant,
-                Input::ListReplaced {
-                    campaign: id,
-                    count,
-                },
-            );
-            self.settle();
-        }
     }
 }

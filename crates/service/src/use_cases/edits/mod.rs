@@ -189,12 +189,13 @@ impl Service {
     ) -> Result<CampaignEdit, ServiceError> {
         self.own_campaign(caller, Right::RunCampaigns, id).await?;
         let revision = self.store().revision(id, number).await?;
-        let settings = revision.map(|revision| revision.settings).ok_or_else(|| {
-            ServiceError::NotFound {
-                what: "revision",
-                id: number.to_string(),
-            }
-        })?;
+        let settings =
+            revision
+                .map(|revision| revision.settings)
+                .ok_or_else(|| ServiceError::NotFound {
+                    what: "revision",
+                    id: number.to_string(),
+                })?;
         let mut edit = CampaignEdit::new(REST_EDIT, move |_| Ok(settings.clone()));
         edit.restores = Some(number);
         Ok(edit)
@@ -404,7 +405,11 @@ impl Service {
         if let Some(state) = told.await? {
             edited.campaign.state = state;
         }
-        if edited.diff.iter().any(|change| change.field == Field::Order) {
+        if edited
+            .diff
+            .iter()
+            .any(|change| change.field == Field::Order)
+        {
             let order = edited.campaign.settings.order;
             if let Err(error) = self.store().reorder(id, order).await {
                 // The edit stands; the list keeps its old places as far as they were not changed.

@@ -74,12 +74,17 @@ impl Service {
             return Ok(Vec::new());
         }
         let now = self.now().await?;
-        let was = self.cut_off(caller, before.id, &before.settings, now).await?;
+        let was = self
+            .cut_off(caller, before.id, &before.settings, now)
+            .await?;
         let will_be = self.cut_off(caller, before.id, after, now).await?;
-        let more = was.into_iter().zip(will_be).map(|(was, will_be)| Uncallable {
-            why: will_be.why,
-            contacts: will_be.contacts.saturating_sub(was.contacts),
-        });
+        let more = was
+            .into_iter()
+            .zip(will_be)
+            .map(|(was, will_be)| Uncallable {
+                why: will_be.why,
+                contacts: will_be.contacts.saturating_sub(was.contacts),
+            });
         Ok(more.filter(|reason| reason.contacts > 0).collect())
     }
 
