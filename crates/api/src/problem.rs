@@ -267,9 +267,7 @@ impl From<ServiceError> for Problem {
             }
             ServiceError::State(_)
             | ServiceError::Conflict(_)
-            | ServiceError::EditRefused(EditRefused::State(_)) => {
-                Self::new(Kind::Conflict, detail)
-            }
+            | ServiceError::EditRefused(EditRefused::State(_)) => Self::new(Kind::Conflict, detail),
             ServiceError::EditRefused(EditRefused::Fields(refused)) => {
                 Self::invalid(refused.iter().map(refused_field).collect())
             }

@@ -17,6 +17,7 @@ pub mod views;
 pub use access::{Caller, Right, Role};
 pub use error::{FieldProblem, ServiceError};
 pub use events::{Event, Happened};
+pub use outdial_store::{ListVersion, NewPendingEdit, PendingEdit, PendingEditId};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
     AttemptFilter, CampaignEdit, Disposition, EventStream, HaltScope, Import, NewKey, REST_EDIT,

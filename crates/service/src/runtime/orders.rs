@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use outdial_domain::{
-    Attempt, ContactId, Evidence, Outcome, PhoneNumber, TenantId, TrunkName,
-};
+use outdial_domain::{Attempt, ContactId, Evidence, Outcome, PhoneNumber, TenantId, TrunkName};
 use outdial_engine::input::{BreakerState, DueContact, Input};
 use outdial_engine::output::{AttemptEnd, Dial, Output, TrunkHealth};
 use outdial_store::{AgentWish, Breaker, DueContacts, EndAttempt, Store, StoreError};
