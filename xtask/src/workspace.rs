@@ -58,7 +58,10 @@ impl Workspace {
             "1",
             "--manifest-path",
         ]);
-        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+        // Where cargo runs it, not where it was compiled: a target folder may serve several checkouts.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        command.arg(package.join("Cargo.toml"));
         let json = process::capture(&mut command)?;
         serde_json::from_str(&json).map_err(|error| Fault::Output {
             command: process::as_typed(&command),

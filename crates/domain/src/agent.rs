@@ -100,6 +100,17 @@ impl AgentState {
         Self::WrapUp,
     ];
 
+    /// The same in the words of a wish: whoever is neither on a break nor offline is ready, in a call too.
+    pub fn wish_come_true(self) -> WishedState {
+        match self {
+            Self::Offline => WishedState::Offline,
+            Self::Break => WishedState::Break,
+            Self::Connecting | Self::Idle | Self::Reserved | Self::Talking | Self::WrapUp => {
+                WishedState::Ready
+            }
+        }
+    }
+
     /// The name in our API.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,7 +1,9 @@
 //! Phone numbers: E.164 where the text is one, else a dial string kept as it was given.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
 
 use phonenumber::Type;
@@ -16,13 +18,29 @@ use crate::text::ShortText;
 /// (a length that is only possible locally does not count); else a *dial string* of 1–24 of
 /// `0-9 * #`, kept as given and never repaired. Equality, caps and do-not-call compare this form.
 ///
+/// It remembers how it was [given](PhoneNumber::given), because some trunks want it back just so; two
+/// spellings of one number are equal.
+///
 /// `Debug` hides the digits and there is no `Display`: a number reaches text only where
 /// [`PhoneNumber::text`] is called by name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy)]
 pub struct PhoneNumber {
     digits: ShortText<24>,
     kind: Kind,
+    /// How it was given, where that is not its own text.
+    spelling: Option<Spelling>,
 }
+
+/// How an E.164 number was given: other characters in front of its last digits.
+#[derive(Clone, Copy)]
+struct Spelling {
+    front: Option<ShortText<SPELLING_FRONT_MAX>>,
+    /// How many of the number's last digits follow.
+    digits: u8,
+}
+
+/// Most characters in front: no country has a longer national prefix.
+const SPELLING_FRONT_MAX: usize = 6;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Kind {
@@ -105,10 +123,8 @@ impl PhoneNumber {
                 possible_full(text, country)
             };
             if let Some(digits) = full {
-                return Ok(Self {
-                    digits,
-                    kind: Kind::E164,
-                });
+                let number = Self::e164(digits);
+                return Ok(number.spelled(text));
             }
         }
         if plus {
@@ -132,10 +148,55 @@ impl PhoneNumber {
         Ok(Self {
             digits,
             kind: Kind::DialString,
+            spelling: None,
         })
     }
 
-    /// Reads back what [`PhoneNumber::text`] wrote, without looking at numbering plans again.
+    fn e164(digits: ShortText<24>) -> Self {
+        Self {
+            digits,
+            kind: Kind::E164,
+            spelling: None,
+        }
+    }
+
+    /// The same number, given as `text`. A text that is no spelling of it changes nothing.
+    #[must_use]
+    pub fn spelled(self, text: &str) -> Self {
+        let own = self.digits.as_str();
+        let same = own.bytes().rev().zip(text.bytes().rev());
+        let digits = same.take_while(|(one, other)| one == other).count();
+        // What they have in common is ASCII, so the cut is between characters.
+        let front = &text[..text.len() - digits];
+        let is_own = digits == own.len() && front == "+";
+        let fits = front.len() <= SPELLING_FRONT_MAX
+            && digits > 0
+            && front.bytes().all(|b| b == b'+' || b.is_ascii_digit());
+        let spelling = (self.kind == Kind::E164 && fits && !is_own).then(|| Spelling {
+            front: ShortText::new(front).ok(),
+            digits: digits as u8,
+        });
+        Self { spelling, ..self }
+    }
+
+    /// Whether it was given in another way than [`PhoneNumber::text`] writes it.
+    pub fn is_spelled(&self) -> bool {
+        self.spelling.is_some()
+    }
+
+    /// The number as it was given: `13012345678` or `075586013388` where that is what a list says.
+    pub fn given(&self) -> String {
+        let Some(spelling) = self.spelling else {
+            return self.text();
+        };
+        let digits = self.digits.as_str();
+        let from = digits.len().saturating_sub(usize::from(spelling.digits));
+        let front = spelling.front.map(|front| front.to_string());
+        front.unwrap_or_default() + &digits[from..]
+    }
+
+    /// Reads back what [`PhoneNumber::text`] wrote, without looking at numbering plans again. How the
+    /// number was given is not part of it: see [`PhoneNumber::spelled`].
     ///
     /// # Errors
     /// [`PhoneNumberError::NotDialable`] for a text that `text` cannot have written.
@@ -143,10 +204,7 @@ impl PhoneNumber {
         match text.strip_prefix('+') {
             Some(rest) if rest.len() <= 15 && rest.bytes().all(|b| b.is_ascii_digit()) => {
                 let digits = ShortText::new(rest).map_err(|_| PhoneNumberError::NotDialable)?;
-                Ok(Self {
-                    digits,
-                    kind: Kind::E164,
-                })
+                Ok(Self::e164(digits))
             }
             Some(_) => Err(PhoneNumberError::NotDialable),
             None => Self::dial_string(text),
@@ -187,6 +245,32 @@ impl PhoneNumber {
     }
 }
 
+impl PartialEq for PhoneNumber {
+    fn eq(&self, other: &Self) -> bool {
+        (self.digits, self.kind) == (other.digits, other.kind)
+    }
+}
+
+impl Eq for PhoneNumber {}
+
+impl PartialOrd for PhoneNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PhoneNumber {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.digits, self.kind).cmp(&(other.digits, other.kind))
+    }
+}
+
+impl Hash for PhoneNumber {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.digits, self.kind).hash(state);
+    }
+}
+
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.is_dial_string() {
@@ -198,8 +282,13 @@ impl fmt::Debug for PhoneNumber {
     }
 }
 
+/// As [`PhoneNumber::text`]; where it was given otherwise, that follows after a space. This is for our
+/// own memory: what others read writes `text`.
 impl Serialize for PhoneNumber {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.is_spelled() {
+            return serializer.serialize_str(&format!("{} {}", self.text(), self.given()));
+        }
         serializer.serialize_str(&self.text())
     }
 }
@@ -207,7 +296,12 @@ impl Serialize for PhoneNumber {
 impl<'de> Deserialize<'de> for PhoneNumber {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::from_text(&text).map_err(serde::de::Error::custom)
+        let (text, given) = match text.split_once(' ') {
+            Some((text, given)) => (text, Some(given)),
+            None => (text.as_str(), None),
+        };
+        let number = Self::from_text(text).map_err(serde::de::Error::custom)?;
+        Ok(given.map_or(number, |given| number.spelled(given)))
     }
 }
 
@@ -321,6 +415,38 @@ mod tests {
         assert_eq!(text("+390612345678"), "+390612345678");
         let rome = PhoneNumber::parse("0612345678", Country::new("IT").unwrap()).unwrap();
         assert_eq!(rome.text(), "+390612345678");
+    }
+
+    #[test]
+    fn a_number_remembers_how_it_was_given() {
+        for given in [
+            "13012345678",
+            "8613012345678",
+            "008613012345678",
+            "+8613012345678",
+            "013012345678",
+            "075586013388",
+            "10085",
+            "*123#",
+        ] {
+            let number = PhoneNumber::parse(given, china()).unwrap();
+            assert_eq!(number.given(), given);
+            let own = PhoneNumber::from_text(&number.text()).unwrap();
+            assert_eq!(own, number, "{given}");
+            assert_eq!(own.given(), number.text());
+            assert_eq!(own.spelled(given).given(), given);
+            let json = serde_json::to_value(number).unwrap();
+            let back: PhoneNumber = serde_json::from_value(json).unwrap();
+            assert_eq!(back.given(), given);
+        }
+    }
+
+    #[test]
+    fn what_is_no_spelling_of_a_number_changes_nothing() {
+        let number = PhoneNumber::from_text("+8613012345678").unwrap();
+        for text in ["", "x", "1301234567x", "1234567813012345678", "é5678"] {
+            assert_eq!(number.spelled(text).given(), "+8613012345678", "{text}");
+        }
     }
 
     #[test]

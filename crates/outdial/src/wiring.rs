@@ -1,5 +1,6 @@
 //! Where the parts are put together: the only place that names a concrete store and connector.
 
+mod figures;
 mod probe;
 mod signals;
 
@@ -8,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use outdial_service::{Running, Service, Setup};
 use outdial_store::SqliteStore;
 use outdial_telephony::sip::{SipConnector, SipSettings};
@@ -87,10 +87,7 @@ impl Server {
             .map_err(|error| error.to_string())?;
         let stop_api = CancellationToken::new();
         let options = outdial_api::Options {
-            render_metrics: metrics_handle().map(|handle| {
-                let render: outdial_api::RenderMetrics = Arc::new(move || handle.render());
-                render
-            }),
+            render_metrics: figures::start(stop_api.clone()),
             shutdown: stop_api.clone(),
         };
         let router = outdial_api::router(running.service.clone(), options);
@@ -116,20 +113,6 @@ impl Server {
             Err(error) => tracing::error!(%error, "the API did not end well"),
         }
         cut
-    }
-}
-
-/// The exporter of figures; one for the process.
-fn metrics_handle() -> Option<PrometheusHandle> {
-    match PrometheusBuilder::new().install_recorder() {
-        Ok(handle) => {
-            outdial_api::describe_metrics();
-            Some(handle)
-        }
-        Err(error) => {
-            tracing::error!(%error, "no figures at /metrics");
-            None
-        }
     }
 }
 

@@ -55,7 +55,7 @@ fn answers(asked: &Asked) -> Answer {
         },
         "GET /api/v1/agents?limit=1000" => (
             200,
-            json!({"items": [{"id": "1001", "name": "Agent", "state": "idle", "leg": "up", "call": null,
+            json!({"items": [{"id": "1001", "name": "Agent", "state": "ready", "activity": "idle", "leg": "up", "call": null,
                 "skill_groups": [255, 256], "reason": ""}], "next_cursor": null}),
         ),
         "PUT /api/v1/agents/1001/state" => {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use outdial_domain::{
-    Agent, AgentId, CallerId, Flow, FlowId, NumberGroup, PhoneAddress, SkillGroup, Tenant,
-    TenantId, Timestamp, Trunk, TrunkName,
+    Agent, AgentId, CallerId, Flow, FlowId, NumberGroup, PhoneAddress, PhoneNumber, SkillGroup,
+    Tenant, TenantId, Timestamp, Trunk, TrunkName,
 };
 use outdial_store::Key;
 use outdial_telephony::Account;
@@ -89,6 +89,15 @@ impl Registry {
 
     pub(crate) fn flow(&self, tenant: TenantId, id: FlowId) -> Option<Flow> {
         self.read(|inner| inner.tenants.get(&tenant)?.flows.get(&id).cloned())
+    }
+
+    /// A caller ID as the tenant's configuration spells it.
+    pub(crate) fn as_configured(&self, tenant: TenantId, caller_id: PhoneNumber) -> PhoneNumber {
+        let known = self.read(|inner| {
+            let all = &inner.tenants.get(&tenant)?.caller_ids;
+            all.iter().map(|own| own.number).find(|&n| n == caller_id)
+        });
+        known.unwrap_or(caller_id)
     }
 
     pub(crate) fn agent_of_account(&self, account: &str) -> Option<(TenantId, AgentId)> {

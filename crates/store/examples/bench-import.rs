@@ -100,7 +100,7 @@ fn write_list(path: &Path, contacts: u32) -> Result<(), Failure> {
     let mut file = BufWriter::new(File::create(path)?);
     writeln!(
         file,
-        "id,campaign,state,priority,sort_key,number,more_numbers,external_id,time_zone,\
+        "id,campaign,state,priority,sort_key,number,more_numbers,given,external_id,time_zone,\
          attributes,history,last_outcome"
     )?;
     for index in 1..=contacts {
@@ -108,7 +108,7 @@ fn write_list(path: &Path, contacts: u32) -> Result<(), Failure> {
         let number = number(index);
         writeln!(
             file,
-            "{id},9,0,3,{index},{number},,crm-{index},,Customer {index},,"
+            "{id},9,0,3,{index},{number},,,crm-{index},,Customer {index},,"
         )?;
     }
     file.flush()?;
@@ -125,7 +125,7 @@ fn reference(folder: &Path, list: &Path, number_index: bool) -> Result<Duration,
     let schema = "PRAGMA journal_mode = WAL;
         CREATE TABLE contact (id INTEGER PRIMARY KEY, campaign INTEGER NOT NULL,
             state INTEGER NOT NULL, priority INTEGER NOT NULL, sort_key INTEGER NOT NULL,
-            number TEXT NOT NULL, more_numbers TEXT, external_id TEXT, time_zone TEXT,
+            number TEXT NOT NULL, more_numbers TEXT, given TEXT, external_id TEXT, time_zone TEXT,
             attributes TEXT, history BLOB, last_outcome TEXT);
         CREATE INDEX contact_due ON contact (campaign, state, priority, sort_key)
             WHERE state < 2;";

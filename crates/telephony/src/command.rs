@@ -51,6 +51,14 @@ pub enum Command {
         /// Whether `other` hears a short tone first.
         tone: bool,
     },
+    /// Lets an answered leg hear what comes from a callee that is still being called, early media; the
+    /// callee hears nothing of it. A later [`Command::Join`] takes its place.
+    Listen {
+        /// The callee, not answered yet.
+        callee: LegId,
+        /// The agent who hears it.
+        other: LegId,
+    },
     /// Takes a leg out of its bridge; it stays up and hears silence.
     Part {
         /// The leg.

@@ -58,7 +58,8 @@ impl NumberRules {
 
 fn format(number: PhoneNumber, format: NumberFormat) -> String {
     match format {
-        NumberFormat::Plus | NumberFormat::AsGiven => number.text(),
+        NumberFormat::Plus => number.text(),
+        NumberFormat::AsGiven => number.given(),
         NumberFormat::E164 => number.digits().to_owned(),
         NumberFormat::National => number.national(),
     }
@@ -99,6 +100,9 @@ mod tests {
             );
             assert_eq!(written(&[], format, "10085").as_deref(), Some("10085"));
         }
+        let given = NumberRules::new(&[], NumberFormat::AsGiven).expect("no rules");
+        let landline = number("+8675586013388").spelled("075586013388");
+        assert_eq!(given.write(landline).as_deref(), Some("075586013388"));
     }
 
     #[test]

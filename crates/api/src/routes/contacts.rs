@@ -26,7 +26,7 @@ use crate::wire::list::{List, PageParams};
 const BATCH: usize = 1_000;
 
 /// Most wrong lines that a report lists.
-const ERRORS_MAX: usize = 1_000;
+const ERRORS_MAX: usize = 100_000;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(add, list))
@@ -51,7 +51,7 @@ pub(crate) struct ImportReport {
     rejected: u64,
     /// Contacts left out by `?duplicates=skip`, because their number is in the campaign already.
     duplicates: u64,
-    /// What is wrong with the lines that were skipped: the first 1000 problems.
+    /// What is wrong with the lines that were skipped: the first 100000 problems.
     errors: Vec<LineError>,
     /// How many more problems there are.
     errors_omitted: u64,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::fields::read_object;
 use crate::scalar::{Time, boolean, text};
 use crate::wire::contact::ContactJson;
-use crate::wire::names::{AgentStateName, LegName, Name, WhenName, WishedStateName, named};
+use crate::wire::names::{AgentActivityName, LegName, Name, WhenName, WishedStateName, named};
 
 /// An agent and what it is doing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,9 +20,13 @@ pub(crate) struct AgentJson {
     name: String,
     /// The groups whose calls it takes.
     skill_groups: Vec<u64>,
-    state: AgentStateName,
-    /// Since when it is in this state.
+    /// What it is, in the words in which it is wished.
+    state: WishedStateName,
+    /// What it is doing, closer.
+    activity: AgentActivityName,
+    /// Since when it does that.
     since: Time,
+    /// What it has asked to be; a break or the end of the day may wait for a call.
     wished_state: WishedStateName,
     /// Why it is on a break; may be empty.
     reason: String,
@@ -37,7 +41,8 @@ impl From<&AgentView> for AgentJson {
             id: agent.id.to_string(),
             name: agent.name.clone(),
             skill_groups: agent.skill_groups.iter().map(|id| id.number()).collect(),
-            state: Name(agent.state),
+            state: Name(agent.state.wish_come_true()),
+            activity: Name(agent.state),
             since: Time(agent.since),
             wished_state: Name(agent.wish),
             reason: agent.reason.clone(),

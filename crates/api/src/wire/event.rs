@@ -60,7 +60,8 @@ fn what_happened(happened: &Happened) -> Value {
             attempt,
         } => json!({
             "agent_id": agent.as_str(),
-            "state": Name(*state),
+            "state": Name(state.wish_come_true()),
+            "activity": Name(*state),
             "call": attempt.map(|attempt| attempt.number()),
         }),
         Happened::OfferMade {

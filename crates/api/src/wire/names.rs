@@ -250,7 +250,7 @@ named!(
     ]
 );
 named!(
-    AgentStateName = AgentState,
+    AgentActivityName = AgentState,
     "What an agent is doing.",
     AgentState::as_str,
     [

@@ -98,8 +98,9 @@ async fn a_long_list_is_taken_in_pieces_and_its_errors_are_bounded() {
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.json["accepted"], LINES - LINES / 10);
     assert_eq!(answer.json["rejected"], LINES / 10);
-    assert_eq!(answer.json["errors"].as_array().unwrap().len(), 1000);
-    assert_eq!(answer.json["errors_omitted"], LINES / 10 - 1000);
+    let errors = answer.json["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), LINES / 10, "every one is told");
+    assert_eq!(answer.json["errors_omitted"], 0);
     assert_eq!(answer.json["errors"][1]["line"], 12);
     let stats = server
         .ask("GET", &format!("/api/v1/campaigns/{id}/stats"), None)

@@ -42,12 +42,15 @@ fn list(client: &Client, json: bool) -> Result<(), Failure> {
     if json {
         return print_json(&Value::Array(agents));
     }
-    let mut table = TextTable::new(&["id", "name", "state", "phone", "call", "groups", "reason"]);
+    let mut table = TextTable::new(&[
+        "id", "name", "state", "activity", "phone", "call", "groups", "reason",
+    ]);
     for agent in &agents {
         table.row([
             cell(&agent["id"]),
             cell(&agent["name"]),
             cell(&agent["state"]),
+            cell(&agent["activity"]),
             cell(&agent["leg"]),
             cell(&agent["call"]),
             cell(&agent["skill_groups"]),

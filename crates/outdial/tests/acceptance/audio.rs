@@ -3,7 +3,7 @@
 use crate::harness::{Campaign, Config, Server, Team, Work, list, ms, secs};
 use outdial_peers::{
     Audio, CalleePlan, Carrier, CarrierOptions, KnownHeard, KnownStream, Law, MediaOptions,
-    MediaPort, Planner,
+    MediaPort, Planner, Progress,
 };
 use outdial_telephony::media::g711;
 use serde_json::json;
@@ -167,4 +167,33 @@ async fn ten_callees_in_a_row_are_one_continuous_stream_at_the_agent() {
         "one call of the agent's phone for all"
     );
     assert_eq!(line.team.phones[0].violations(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preempted_agent_hears_what_the_callee_hears_before_the_answer() {
+    let work = Work::new("audio-early");
+    let planner = Planner::by(|_| {
+        let media = MediaOptions::recording(Audio::Known(stream(0)));
+        let mut plan = CalleePlan::refuse(486).ring_time(secs(3)).media(media);
+        plan.progress = vec![Progress::early_media()];
+        plan
+    });
+    let carrier = Carrier::start(CarrierOptions::new(planner)).await.unwrap();
+    let silent = MediaOptions::recording(Audio::Silence);
+    let team = Team::start(1, |phone| phone.media(silent.clone())).await;
+    let config = Config::new().carrier(&carrier.uri()).agents(team.agents());
+    let server = Server::start(&work, &config).await;
+    team.ready(&server.rest).await;
+    let campaign = Campaign::create(&server.rest, json!({ "mode": "preempted" }));
+    campaign.import(&list::mixed(&[(0, 1)]));
+    campaign.start();
+    campaign.until_list_done(secs(30)).await;
+    let callee = carrier
+        .read(|log| log.calls()[0].media.clone())
+        .expect("early media flowed");
+    let agent = team.phones[0].media().expect("the agent's leg was up");
+    let known = agent.heard().known(stream(0), STREAM, same);
+    whole("the announcement at the agent", &known, &callee);
+    assert_eq!(campaign.outcomes(), [("busy".to_owned(), 1)].into());
+    assert_eq!(carrier.violations(), []);
 }

@@ -174,6 +174,33 @@ async fn each_number_format_is_what_it_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_rules_numbers_leave_as_they_were_given() {
+    let work = Work::new("as-given");
+    let busy = Planner::same(CalleePlan::refuse(486));
+    let carrier = Carrier::start(CarrierOptions::new(busy)).await.unwrap();
+    let trunk = TrunkLines::new("carrier", &carrier.uri())
+        .with("keepalive_s = 0\nnumber_format = \"as_given\"");
+    let (server, _team) = server(&work, 1, Config::new().trunk(trunk)).await;
+    let given = ["13800000010", "008613800000110", "10085", "+8613800000210"].map(str::to_owned);
+    let campaign = Campaign::create(&server.rest, json!({}));
+    let report = campaign.import_csv(&format!("number\n{}\n", given.join("\n")));
+    assert_eq!(report["accepted"], given.len(), "{report}");
+    campaign.start();
+    campaign.until_list_done(secs(20)).await;
+    let seen: Vec<(String, String)> = carrier.read(|log| {
+        let calls = log.calls().iter();
+        calls
+            .map(|c| (c.number.clone(), c.caller_id.clone()))
+            .collect()
+    });
+    let wanted = given.map(|number| (number, "075586013388".to_owned()));
+    assert_eq!(
+        seen, wanted,
+        "callee and caller ID as list and configuration have them"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keepalive_sends_options_and_silence_makes_a_trunk_doubtful_only() {
     let work = Work::new("options");
     let port = ports::free();

@@ -29,7 +29,7 @@ impl Runtime {
         let party = Party::Callee {
             trunk: dial.trunk,
             to: dial.number,
-            caller_id: dial.caller_id,
+            caller_id: self.registry.as_configured(tenant, dial.caller_id),
         };
         let (call, identity) = self.plan(leg, party);
         let begun = orders::begun(&dial);
@@ -77,7 +77,7 @@ impl Runtime {
         let party = Party::Callee {
             trunk,
             to: live.number,
-            caller_id: live.caller_id,
+            caller_id: self.registry.as_configured(tenant, live.caller_id),
         };
         let leg = self.legs.begin(Owner::Callee(tenant, attempt));
         let (call, identity) = self.plan(leg, party);
@@ -281,33 +281,32 @@ impl Runtime {
     }
 
     /// Joins a callee with an agent's leg.
-    pub(super) fn join(
-        &mut self,
-        tenant: TenantId,
-        attempt: AttemptId,
-        agent: AgentId,
-        tone: bool,
-    ) {
-        let callee = self.legs.of(Owner::Callee(tenant, attempt));
-        let other = self.legs.of(Owner::Agent(tenant, agent));
-        match (callee, other) {
-            (Some(callee), Some(other)) => {
-                if let Some(live) = self
-                    .tenants
-                    .get_mut(&tenant)
-                    .and_then(|t| t.live.get_mut(&attempt))
-                {
-                    live.agent = Some(agent);
-                }
-                self.connector.send(Command::Join {
-                    callee,
-                    other,
-                    tone,
-                });
-            }
-            // One of them has just gone; the fact is on its way to the engine.
-            _ => tracing::debug!(attempt = attempt.number(), "nobody to join"),
+    pub(super) fn join(&mut self, tenant: TenantId, attempt: AttemptId, agent: AgentId) {
+        let Some((callee, other)) = self.both(tenant, attempt, agent) else {
+            return;
+        };
+        if let Some(live) = self.live_of(Owner::Callee(tenant, attempt)) {
+            live.agent = Some(agent);
         }
+        self.connector.send(Command::Join {
+            callee,
+            other,
+            tone: true,
+        });
+    }
+
+    pub(super) fn listen(&mut self, tenant: TenantId, attempt: AttemptId, agent: AgentId) {
+        if let Some((callee, other)) = self.both(tenant, attempt, agent) {
+            self.connector.send(Command::Listen { callee, other });
+        }
+    }
+
+    /// The legs of a callee and an agent. One of them may have just gone: then the fact is on its way to
+    /// the engine.
+    fn both(&self, tenant: TenantId, attempt: AttemptId, agent: AgentId) -> Option<(LegId, LegId)> {
+        let callee = self.legs.of(Owner::Callee(tenant, attempt))?;
+        let other = self.legs.of(Owner::Agent(tenant, agent))?;
+        Some((callee, other))
     }
 
     /// An event on a leg.

@@ -22,8 +22,8 @@ impl Runtime {
             Output::HangUp(attempt) => {
                 self.hang_up(Owner::Callee(tenant, attempt), HangUpReason::Normal);
             }
-            Output::Join { attempt, agent } => self.join(tenant, attempt, agent, true),
-            Output::Listen { attempt, agent } => self.join(tenant, attempt, agent, false),
+            Output::Join { attempt, agent } => self.join(tenant, attempt, agent),
+            Output::Listen { attempt, agent } => self.listen(tenant, attempt, agent),
             Output::CallFlow { attempt, flow } => self.call_flow(tenant, attempt, &flow),
             // Committed together with the dialog, where telephony's answer is handled.
             Output::AttemptAnswered { .. } => {}

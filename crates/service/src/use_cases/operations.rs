@@ -71,24 +71,17 @@ impl Service {
             .trunk(trunk)
             .ok_or_else(|| no_trunk(trunk))?;
         let tenant = self.entry(caller)?;
-        let own = tenant.caller_ids.iter().map(|own| own.number);
+        let mut own = tenant.caller_ids.iter().map(|own| own.number);
         let caller_id = match caller_id {
-            Some(given) if own.clone().any(|own| own == given) => given,
-            Some(_) => {
-                return Err(ServiceError::field(
+            Some(given) => own.find(|own| *own == given).ok_or_else(|| {
+                ServiceError::field("caller_id", "is not one of the tenant's caller_ids")
+            })?,
+            None => own.find(|own| configured.carries(*own)).ok_or_else(|| {
+                ServiceError::field(
                     "caller_id",
-                    "is not one of the tenant's caller_ids",
-                ));
-            }
-            None => own
-                .clone()
-                .find(|own| configured.carries(*own))
-                .ok_or_else(|| {
-                    ServiceError::field(
-                        "caller_id",
-                        "the tenant has none that this trunk carries; add one",
-                    )
-                })?,
+                    "the tenant has none that this trunk carries; add one",
+                )
+            })?,
         };
         let test = TrunkTest {
             trunk,

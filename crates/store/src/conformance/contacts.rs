@@ -14,7 +14,11 @@ use crate::{ContactCounts, ImportOptions, StoreError};
 
 pub(super) async fn a_list_comes_back_as_it_was_given(mut world: World<'_>) -> Check {
     let rich = NewContact {
-        numbers: vec![number(1)?, PhoneNumber::from_text("10085")?, number(2)?],
+        numbers: vec![
+            number(1)?,
+            PhoneNumber::from_text("10085")?,
+            PhoneNumber::from_text("+8675586013388")?.spelled("075586013388"),
+        ],
         external_id: Some("crm-77".to_owned()),
         time_zone: Some("Asia/Urumqi".to_owned()),
         priority: 1,
@@ -30,6 +34,14 @@ pub(super) async fn a_list_comes_back_as_it_was_given(mut world: World<'_>) -> C
     let first = &page.items[0];
     assert_eq!(first.campaign, world.campaign);
     assert_eq!(first.numbers, rich.numbers);
+    let given =
+        |numbers: &[PhoneNumber]| numbers.iter().map(PhoneNumber::given).collect::<Vec<_>>();
+    assert_eq!(given(&first.numbers), given(&rich.numbers));
+    let due = world
+        .store
+        .due_contacts(world.campaign, at(0), 9, &[])
+        .await?;
+    assert_eq!(given(&due.contacts[0].numbers), given(&rich.numbers));
     assert_eq!(first.external_id, rich.external_id);
     assert_eq!(first.time_zone, rich.time_zone);
     assert_eq!(first.priority, 1);

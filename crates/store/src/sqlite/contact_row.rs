@@ -14,7 +14,7 @@ use super::order_key::order_key;
 
 /// Columns that [`contact`] reads, in its order. `shuffled` comes from the campaign.
 pub(super) const COLUMNS: &str = "contact.id, contact.state, contact.priority, contact.sort_key, \
-     contact.number, contact.more_numbers, contact.external_id, contact.time_zone, \
+     contact.number, contact.more_numbers, contact.given, contact.external_id, contact.time_zone, \
      contact.attributes, contact.history, contact.last_outcome, campaign.shuffled";
 
 /// How the history is encoded; the first byte of the column.
@@ -47,13 +47,13 @@ pub(super) fn contact(row: &Row<'_>) -> Outcome<Contact> {
     let key: i64 = row.get(0)?;
     let campaign = keys::contact_campaign(key)?;
     let state = state(row.get(1)?)?;
-    let attributes: Option<String> = row.get(8)?;
+    let attributes: Option<String> = row.get(9)?;
     Ok(Contact {
         id: keys::contact_id(key),
         campaign,
-        numbers: numbers(row.get(4)?, row.get(5)?)?,
-        external_id: row.get(6)?,
-        time_zone: row.get(7)?,
+        numbers: numbers(row.get(4)?, row.get(5)?, row.get(6)?)?,
+        external_id: row.get(7)?,
+        time_zone: row.get(8)?,
         priority: row.get(2)?,
         attributes: match attributes {
             Some(json) => serde_json::from_str(&json)?,
@@ -64,18 +64,25 @@ pub(super) fn contact(row: &Row<'_>) -> Outcome<Contact> {
             ContactState::Resting => Timestamp::from_millis(row.get(3)?),
             _ => Timestamp::MIN,
         },
-        order_key: order_key(order(row.get(11)?), campaign, keys::contact_place(key)),
-        history: history(row.get(9)?)?,
-        last_outcome: row.get::<_, Option<String>>(10)?.map(outcome).transpose()?,
+        order_key: order_key(order(row.get(12)?), campaign, keys::contact_place(key)),
+        history: history(row.get(10)?)?,
+        last_outcome: row.get::<_, Option<String>>(11)?.map(outcome).transpose()?,
     })
 }
 
-/// The numbers of a contact from its two columns.
-pub(super) fn numbers(first: String, more: Option<String>) -> Outcome<Vec<PhoneNumber>> {
-    std::iter::once(first.as_str())
-        .chain(more.iter().flat_map(|more| more.split(' ')))
-        .map(number)
-        .collect()
+/// The numbers of a contact from its three columns.
+pub(super) fn numbers(
+    first: String,
+    more: Option<String>,
+    given: Option<String>,
+) -> Outcome<Vec<PhoneNumber>> {
+    let texts = std::iter::once(first.as_str()).chain(more.iter().flat_map(|m| m.split(' ')));
+    let mut numbers: Vec<PhoneNumber> = texts.map(number).collect::<Outcome<_>>()?;
+    let given = given.iter().flat_map(|given| given.split(' '));
+    for (number, given) in numbers.iter_mut().zip(given) {
+        *number = number.spelled(given);
+    }
+    Ok(numbers)
 }
 
 pub(super) fn number(text: &str) -> Outcome<PhoneNumber> {
@@ -91,6 +98,16 @@ pub(super) fn more_numbers(contact: &NewContact) -> Option<String> {
         .map(PhoneNumber::text)
         .collect();
     (!more.is_empty()).then(|| more.join(" "))
+}
+
+/// The column of how its numbers were given.
+pub(super) fn given(contact: &NewContact) -> Option<String> {
+    let numbers = &contact.numbers;
+    let texts = || numbers.iter().map(PhoneNumber::given).collect::<Vec<_>>();
+    numbers
+        .iter()
+        .any(PhoneNumber::is_spelled)
+        .then(|| texts().join(" "))
 }
 
 pub(super) fn outcome(name: String) -> Outcome<CallOutcome> {

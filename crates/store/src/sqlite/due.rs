@@ -134,18 +134,18 @@ fn entries(
 
 fn contact(db: &Connection, entry: &Entry) -> Outcome<DueContact> {
     let mut query = db.prepare_cached(
-        "SELECT number, more_numbers, time_zone, priority, history FROM contact WHERE id = ?",
+        "SELECT number, more_numbers, given, time_zone, priority, history FROM contact WHERE id = ?",
     )?;
     let mut rows = query.query([entry.key])?;
     let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     Ok(DueContact {
         id: keys::contact_id(entry.key),
-        numbers: numbers(row.get(0)?, row.get(1)?)?,
-        time_zone: row.get(2)?,
-        priority: row.get(3)?,
+        numbers: numbers(row.get(0)?, row.get(1)?, row.get(2)?)?,
+        time_zone: row.get(3)?,
+        priority: row.get(4)?,
         rested: entry.rested,
         order_key: entry.sort_key,
-        history: history(row.get(4)?)?,
+        history: history(row.get(5)?)?,
     })
 }
 

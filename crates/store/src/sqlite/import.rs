@@ -9,7 +9,7 @@ use outdial_domain::{CampaignId, NewContact};
 use rusqlite::{CachedStatement, Connection, params};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::contact_row::{self, more_numbers};
+use super::contact_row::{self, given, more_numbers};
 use super::fault::{Fault, Outcome};
 use super::keys::{CONTACTS_PER_CAMPAIGN, contact_key, contact_keys};
 use super::number_index::{Entry, NumberIndex, RunReply};
@@ -46,6 +46,7 @@ pub(super) async fn flush(queue: &Queue, campaign: CampaignId) -> Result<(), Sto
 struct Row {
     number: String,
     more_numbers: Option<String>,
+    given: Option<String>,
     /// Keys of all its numbers.
     keys: Vec<NumberKey>,
     external_id: Option<String>,
@@ -71,6 +72,7 @@ impl Row {
         Ok(Self {
             number: first.text(),
             more_numbers: more_numbers(&contact),
+            given: given(&contact),
             keys: contact.numbers.iter().map(NumberKey::of).collect(),
             external_id: contact.external_id,
             time_zone: contact.time_zone,
@@ -236,8 +238,8 @@ impl<'c> Statements<'c> {
             list,
             contact: db.prepare_cached(
                 "INSERT INTO contact (id, campaign, state, priority, sort_key, number,
-                     more_numbers, external_id, time_zone, attributes)
-                 VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
+                     more_numbers, given, external_id, time_zone, attributes)
+                 VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
             known: db.prepare_cached(
                 "SELECT 1 FROM contact_number WHERE number = ? AND contact BETWEEN ? AND ?",
@@ -307,6 +309,7 @@ impl Batch {
                 order_key(order, self.campaign, place),
                 row.number,
                 row.more_numbers,
+                row.given,
                 row.external_id,
                 row.time_zone,
                 row.attributes,

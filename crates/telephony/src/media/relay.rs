@@ -63,6 +63,9 @@ struct Leg {
     agreement: Option<Agreement>,
     answered: bool,
     peer: Option<LegId>,
+    /// Who hears this leg without being heard by it, before it is answered; and whom this leg hears so.
+    listener: Option<LegId>,
+    hears: Option<LegId>,
     out: OutStream,
     kept: VecDeque<(Instant, Vec<u8>)>,
     lock: Option<(SocketAddr, Instant)>,
@@ -89,6 +92,8 @@ impl Relay {
             agreement: None,
             answered: false,
             peer: None,
+            listener: None,
+            hears: None,
             out,
             kept: VecDeque::new(),
             lock: None,
@@ -169,15 +174,34 @@ impl Relay {
         true
     }
 
+    /// Lets `other` hear what comes from a callee that is not answered yet; the callee hears nothing
+    /// of it. Both leave whom they were joined with. Ends with a [`Relay::join`] of either.
+    pub fn listen(&mut self, callee: LegId, other: LegId) {
+        if callee == other || !self.legs.contains_key(&callee) || !self.legs.contains_key(&other) {
+            return;
+        }
+        self.part(callee);
+        self.part(other);
+        if let Some(state) = self.legs.get_mut(&callee) {
+            state.listener = Some(other);
+        }
+        if let Some(state) = self.legs.get_mut(&other) {
+            state.hears = Some(callee);
+        }
+    }
+
     /// Takes a leg out of its bridge; both become idle.
     pub fn part(&mut self, leg: LegId) {
-        let peer = self.legs.get_mut(&leg).and_then(|state| {
-            state.out.end_source();
-            state.peer.take()
-        });
-        if let Some(state) = peer.and_then(|peer| self.legs.get_mut(&peer)) {
-            state.out.end_source();
-            state.peer = None;
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        state.out.end_source();
+        let with = [state.peer.take(), state.listener.take(), state.hears.take()];
+        for other in with.into_iter().flatten() {
+            if let Some(state) = self.legs.get_mut(&other) {
+                state.out.end_source();
+                (state.peer, state.listener, state.hears) = (None, None, None);
+            }
         }
     }
 
@@ -206,7 +230,7 @@ impl Relay {
             state.heard = true;
             self.notices.push(Notice::Heard(leg));
         }
-        match state.peer {
+        match state.peer.or(state.listener) {
             Some(peer) => self.pass(leg, peer, datagram, now, wire),
             None if state.answered => state.keep(datagram, now),
             None => {}

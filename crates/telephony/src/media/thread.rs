@@ -53,6 +53,10 @@ enum Order {
         other: LegId,
         tone: bool,
     },
+    Listen {
+        callee: LegId,
+        other: LegId,
+    },
     Part(LegId),
     Close(LegId),
     Stop,
@@ -118,6 +122,11 @@ impl MediaThread {
             other,
             tone,
         });
+    }
+
+    /// See [`Relay::listen`].
+    pub fn listen(&self, callee: LegId, other: LegId) {
+        self.order(Order::Listen { callee, other });
     }
 
     /// See [`Relay::part`].
@@ -263,6 +272,7 @@ impl Loop {
                         });
                     }
                 }
+                Ok(Order::Listen { callee, other }) => self.relay.listen(callee, other),
                 Ok(Order::Part(leg)) => self.relay.part(leg),
                 Ok(Order::Close(leg)) => {
                     self.relay.close(leg);

@@ -90,6 +90,21 @@ impl Core {
         }
     }
 
+    pub(super) fn listen(&mut self, callee: LegId, other: LegId) {
+        let rings = self
+            .legs
+            .get(&callee)
+            .is_some_and(|leg| leg.dialog.is_none());
+        let is_up = self
+            .legs
+            .get(&other)
+            .is_some_and(|leg| leg.dialog.is_some());
+        if rings && is_up {
+            self.unjoin(other);
+            self.media.listen(callee, other);
+        }
+    }
+
     pub(super) fn part(&mut self, id: LegId) {
         self.unjoin(id);
         self.media.part(id);

@@ -182,6 +182,7 @@ impl Core {
                 other,
                 tone,
             } => self.join(callee, other, tone),
+            Command::Listen { callee, other } => self.listen(callee, other),
             Command::Part { leg } => self.part(leg),
             Command::Clear(dialogs) => self.clear(dialogs),
             Command::Probe { trunk } => self.probe(trunk, None),

@@ -135,6 +135,8 @@ CREATE TABLE contact (
     number       TEXT NOT NULL,
     -- Further numbers, a space between them.
     more_numbers TEXT,
+    -- All of them as the list spells them, a space between them; NULL = just so.
+    given        TEXT,
     external_id  TEXT,
     time_zone    TEXT,
     -- JSON object; NULL = none.

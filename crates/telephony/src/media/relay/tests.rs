@@ -376,3 +376,38 @@ fn a_callee_who_is_passed_on_is_heard_by_the_next_agent() {
         "gone"
     );
 }
+
+#[test]
+fn a_listener_hears_a_callee_before_the_answer_and_is_not_heard() {
+    let mut world = World::new(Law::Pcmu, Law::Pcmu);
+    world.relay.close(CALLEE);
+    world.relay.open(CALLEE);
+    world.relay.agree(CALLEE, agreement(Law::Pcmu, 4000));
+    world.relay.listen(CALLEE, AGENT);
+    world.callee_says(1, &[1; 160]);
+    world.says(AGENT, 5000, Law::Pcmu.payload_type(), 1, &[9; 160]);
+    assert!(world.sent.to(CALLEE).is_empty());
+    world.relay.answer(CALLEE, world.now, &mut world.sent);
+    world.callee_says(2, &[2; 160]);
+    world.join(false);
+    world.callee_says(3, &[3; 160]);
+    world.says(AGENT, 5000, Law::Pcmu.payload_type(), 2, &[8; 160]);
+    let to_agent = world.sent.to(AGENT);
+    let heard: Vec<u8> = to_agent.iter().map(|p| p.payload[0]).collect();
+    assert_eq!(heard, [1, 2, 3]);
+    let to_callee = world.sent.to(CALLEE);
+    let last = to_callee.last().map(|p| p.payload[0]);
+    assert_eq!(last, Some(8));
+}
+
+#[test]
+fn whoever_leaves_hears_nothing_more() {
+    let mut world = World::new(Law::Pcmu, Law::Pcmu);
+    world.relay.listen(CALLEE, AGENT);
+    world.relay.part(AGENT);
+    world.callee_says(1, &[1; 160]);
+    world.relay.listen(CALLEE, AGENT);
+    world.relay.close(AGENT);
+    world.callee_says(2, &[2; 160]);
+    assert!(world.sent.to(AGENT).is_empty());
+}
