@@ -233,7 +233,7 @@ impl<'c> Comparison<'c> {
             db.prepare_cached("SELECT number, more_numbers FROM contact WHERE id BETWEEN ? AND ?")?;
         let mut rows = query.query([not_indexed, *in_force.end()])?;
         while let Some(row) = rows.next()? {
-            let numbers = numbers(row.get(0)?, row.get(1)?)?;
+            let numbers = numbers(row.get(0)?, row.get(1)?, None)?;
             on_their_way.extend(numbers.iter().map(NumberKey::of));
         }
         Ok(Self {
@@ -342,7 +342,7 @@ fn drop_contacts(
             return Ok(None);
         }
         for (key, first, more) in found {
-            for of_contact in numbers(first, more)? {
+            for of_contact in numbers(first, more, None)? {
                 number.execute(params![NumberKey::of(&of_contact).as_bytes(), key])?;
             }
             contact.execute([key])?;
