@@ -10,4 +10,5 @@ mod campaigns;
 mod common;
 mod contacts;
 mod document;
+mod edits;
 mod operations;

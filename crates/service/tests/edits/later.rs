@@ -120,9 +120,9 @@ async fn an_edit_for_later_is_checked_when_it_is_asked_for() {
             other => panic!("{other:?}"),
         }
     };
-    let tomorrow = now() + LATER;
+    let (past, tomorrow) = (now() - LATER, now() + LATER);
     assert_eq!(plan(|s| s.priority = 9, tomorrow).await, "priority");
-    assert_eq!(plan(|s| s.priority = 1, now()).await, "apply_at");
+    assert_eq!(plan(|s| s.priority = 1, past).await, "apply_at");
     let never = now() + 10_000 * 24 * LATER;
     assert_eq!(plan(|s| s.priority = 1, never).await, "apply_at");
     assert_eq!(plan(|_| {}, tomorrow).await, "apply_at");
