@@ -79,7 +79,8 @@ pub(super) mod tests {
 
     /// For each field an edit that changes it and nothing else.
     pub(in crate::edit) fn one_edit_for_each_field() -> Vec<(Field, Settings, Settings)> {
-        let edits: Vec<(Field, Mode, fn(&mut Settings))> = vec![
+        type Case = (Field, Mode, fn(&mut Settings));
+        let edits: Vec<Case> = vec![
             (Field::Name, Mode::Progressive, |s| s.name = "x".to_owned()),
             (Field::Mode, Mode::Progressive, |s| s.mode = Mode::Preempted),
             (Field::Ratio, Mode::Ratio(Ratio::ONE), |s| {
