@@ -337,7 +337,8 @@ pub(crate) async fn method_not_allowed() -> Response {
 mod tests {
     use std::collections::BTreeSet;
 
-    use outdial_domain::{CampaignId, LifeCycleError, RevisionNumber};
+    use outdial_domain::edit::Why;
+    use outdial_domain::{CampaignId, CampaignState, Field, LifeCycleError, RevisionNumber};
     use outdial_service::Role;
 
     use super::*;
@@ -359,6 +360,11 @@ mod tests {
             state: "ended",
             command: "pause",
         };
+        let refused = RefusedField {
+            field: Field::TargetKind,
+            why: Why::NeverChanges,
+        };
+        assert_eq!(refused_field(&refused).field, "target");
         let table = [
             (ServiceError::field("name", "is required"), 422),
             (ServiceError::CampaignNotFound(campaign), 404),
@@ -370,6 +376,14 @@ mod tests {
                 404,
             ),
             (ServiceError::State(state), 409),
+            (
+                ServiceError::EditRefused(EditRefused::State(CampaignState::Paused)),
+                409,
+            ),
+            (
+                ServiceError::EditRefused(EditRefused::Fields(vec![refused])),
+                422,
+            ),
             (ServiceError::Conflict("full".to_owned()), 409),
             (ServiceError::Edited(RevisionNumber::new(4)), 412),
             (ServiceError::Forbidden { role: Role::Agent }, 403),

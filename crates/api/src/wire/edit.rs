@@ -307,7 +307,7 @@ impl From<&EditPreview> for EditPreviewJson {
     reason = "it stands for one of its two forms in the document"
 )]
 pub(crate) enum EditAnswer {
-    Made(CampaignJson),
+    Made(Box<CampaignJson>),
     Previewed(EditPreviewJson),
 }
 
