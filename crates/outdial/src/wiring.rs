@@ -18,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Configuration;
 use crate::log::start_log;
-use signals::Signals;
 
 pub(crate) use probe::{check_database, check_trunks};
+pub(crate) use signals::Signals;
 
 /// Open files that a busy server needs: two legs a call, a socket each, and room.
 const FILES_WANTED: u64 = 16_384;
@@ -103,6 +103,14 @@ impl Server {
         })
     }
 
+    /// Waits until a part of it ends by itself, which is a fault; says which.
+    async fn failed(&mut self) -> String {
+        tokio::select! {
+            fault = self.running.failed() => format!("the server has failed: {fault}"),
+            end = &mut self.api => format!("the API has ended: {end:?}"),
+        }
+    }
+
     /// Stops it: no new calls, live ones finish within `patience`. Says how many were cut short.
     pub(crate) async fn stop(self, patience: Duration) -> usize {
         let cut = self.running.stop(patience).await;
@@ -124,7 +132,7 @@ pub(crate) async fn serve(
     start_log("info");
     // Asked for before anything starts, so that no signal is missed.
     let mut signals = Signals::listen()?;
-    let server = Server::start(
+    let mut server = Server::start(
         &configuration.database.path,
         sip_settings(&configuration),
         configuration.server.listen,
@@ -135,7 +143,11 @@ pub(crate) async fn serve(
         "listening on http://{} (API) and {} (SIP)",
         server.address, server.sip_address
     );
-    signals.next().await;
+    tokio::select! {
+        () = signals.next() => {}
+        // Whoever watches over the process starts it again, and the calls that were up are ended.
+        fault = server.failed() => return Err(fault),
+    }
     tracing::info!(
         limit_s = stop_limit.as_secs(),
         "stopping: no new calls, live ones finish; a second signal ends at once"

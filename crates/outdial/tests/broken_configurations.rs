@@ -500,6 +500,8 @@ fn the_sound_file_is_sound() {
     assert_eq!(stderr(&output), "");
 }
 
+const EXAMPLE: &str = include_str!("../../../docs/outdial.example.toml");
+
 #[test]
 fn the_example_is_sound_and_says_nothing() {
     let example = concat!(
@@ -509,6 +511,28 @@ fn the_example_is_sound_and_says_nothing() {
     let output = outdial(["check", "--file-only", "--config", example]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn the_example_stands_alone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = write(&directory, "outdial.toml", EXAMPLE);
+    let output = outdial(["check", "--file-only", "--config", &path]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn the_secret_that_everyone_knows_is_for_this_machine_only() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let open = EXAMPLE.replace("127.0.0.1:8080", "0.0.0.0:8080");
+    let path = write(&directory, "open.toml", &open);
+    let output = outdial(["check", "--file-only", "--config", &path]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stderr(&output).contains("server.admin_key"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

@@ -20,6 +20,6 @@ pub use events::{Event, Happened};
 pub use outdial_store::{ListVersion, NewPendingEdit, PendingEdit, PendingEditId};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
-    AttemptFilter, CampaignEdit, Disposition, EventStream, HaltScope, Import, NewKey, REST_EDIT,
-    Readiness, Running, Service, Suspects, Wish,
+    AttemptFilter, CampaignEdit, Disposition, EventStream, HaltScope, Heard, Import, NewKey,
+    REST_EDIT, Readiness, Running, Service, Suspects, Wish,
 };

@@ -46,8 +46,8 @@ mod sqlite;
 mod upkeep;
 
 pub use attempt::{
-    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, Dialog, DialogOwner,
-    Disposition, EndAttempt, NewAttempt, NewLeg, StoredAttempt,
+    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, CallerIdCalls, Dialog,
+    DialogOwner, Disposition, EndAttempt, NewAttempt, NewLeg, StoredAttempt,
 };
 pub use campaign::{
     CampaignQuery, CampaignStats, Campaigns, CreatedCampaign, IdempotencyKey, LedgerSum,

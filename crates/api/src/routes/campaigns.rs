@@ -11,12 +11,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Api;
-use crate::body::JsonBody;
+use crate::body::{JsonBody, NoBody};
 use crate::caller::Asker;
 use crate::condition::{etag, idempotency_key, if_match};
 use crate::path::Id;
 use crate::problem::Problem;
-use crate::query::{Query, phone_number};
+use crate::query::{NoQuery, Query, phone_number};
 use crate::wire::campaign::{CampaignJson, CampaignSettings};
 use crate::wire::campaign_request::read_new;
 use crate::wire::list::{List, PageParams};
@@ -98,8 +98,10 @@ async fn show(
 async fn start(
     api: State<Api>,
     asker: Asker,
+    _: NoQuery,
     id: Id<CampaignId>,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     command(api, asker, id, &headers, LifeCycleCommand::Start).await
 }
@@ -113,8 +115,10 @@ async fn start(
 async fn pause(
     api: State<Api>,
     asker: Asker,
+    _: NoQuery,
     id: Id<CampaignId>,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     command(api, asker, id, &headers, LifeCycleCommand::Pause).await
 }
@@ -126,8 +130,10 @@ async fn pause(
 async fn resume(
     api: State<Api>,
     asker: Asker,
+    _: NoQuery,
     id: Id<CampaignId>,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     command(api, asker, id, &headers, LifeCycleCommand::Resume).await
 }
@@ -139,8 +145,10 @@ async fn resume(
 async fn abort(
     api: State<Api>,
     asker: Asker,
+    _: NoQuery,
     id: Id<CampaignId>,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     command(api, asker, id, &headers, LifeCycleCommand::Abort).await
 }

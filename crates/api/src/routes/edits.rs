@@ -14,12 +14,12 @@ use utoipa_axum::routes;
 
 use super::campaigns::{check_revision, shown};
 use crate::Api;
-use crate::body::JsonBody;
+use crate::body::{JsonBody, NoBody};
 use crate::caller::Asker;
 use crate::condition::if_match;
 use crate::path::{Id, Second};
 use crate::problem::Problem;
-use crate::query::{Query, truth_of};
+use crate::query::{NoQuery, Query, truth_of};
 use crate::wire::campaign::CampaignJson;
 use crate::wire::campaign_edit::{CampaignPatch, Patch};
 use crate::wire::edit::{EditAnswer, EditPreviewJson, RevisionItem, RevisionJson};
@@ -152,6 +152,7 @@ async fn restore(
     Second(number): Second<RevisionNumber>,
     query: Query,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let params = EditParams::read(&query)?;
     let wanted = if_match(&headers)?;
@@ -177,10 +178,10 @@ async fn cancel(
     State(api): State<Api>,
     Asker(caller): Asker,
     Id(id): Id<CampaignId>,
+    _: NoQuery,
     Second(edit): Second<PendingEditId>,
-    query: Query,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
-    query.none()?;
     api.service.cancel_edit(&caller, id, edit).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -23,14 +23,11 @@ pub(crate) struct CampaignSettings {
     name: String,
     mode: PacingMode,
     /// Ringing calls for each idle agent, in the mode ratio: 0.01 to 100, default 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0.01, maximum = 100)]
     ratio: Option<f64>,
     /// Calls in each interval; required in the mode rate.
-    #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<Rate>,
     /// How contacts are offered to agents, in the mode preview.
-    #[serde(skip_serializing_if = "Option::is_none")]
     preview: Option<Preview>,
     /// Who takes answered calls. The modes rate and concurrency need a flow or a SIP address, the
     /// others a skill group.
@@ -146,9 +143,7 @@ pub(crate) struct CampaignJson {
     /// The tenant's name.
     tenant: String,
     state: CampaignStateName,
-    /// Only when it has ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    /// Null until it has ended.
     end_reason: Option<EndReasonName>,
     #[serde(flatten)]
     settings: CampaignSettings,

@@ -270,6 +270,9 @@ mod tests {
             json!({
                 "name": "Spring",
                 "mode": "progressive",
+                "ratio": null,
+                "rate": null,
+                "preview": null,
                 "target": {"skill_group": 255},
                 "flow_first": null,
                 "caller_ids": ["+8675586013388", "10085"],

@@ -12,3 +12,4 @@ mod contacts;
 mod document;
 mod edits;
 mod operations;
+mod restart;

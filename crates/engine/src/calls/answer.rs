@@ -75,15 +75,14 @@ impl Engine {
             return;
         };
         call.waits_since = Some(now);
-        if let Some(agent) = call.agent {
-            if self.agents.get(agent).is_some_and(|a| a.leg == Leg::Up) {
-                self.connect(attempt, agent);
-            } else {
-                // The agent's phone is still being called: the callee waits for it.
-                self.enqueue(attempt, true);
-            }
+        if let Some(agent) = call.agent
+            && self.agents.get(agent).is_some_and(|a| a.leg == Leg::Up)
+        {
+            self.connect(attempt, agent);
             return;
         }
+        // The phone of an agent who is to take the place of a lost one may still be called: whoever can
+        // talk at once goes first.
         let group = call.settings.target.skill_group();
         let id = call.attempt.campaign;
         self.forget_orphan(attempt);

@@ -17,7 +17,7 @@ impl Engine {
     pub(crate) fn dial(
         &mut self,
         id: CampaignId,
-        held: Held,
+        mut held: Held,
         number: PhoneNumber,
         route: Route,
         agent: Option<AgentKey>,
@@ -43,6 +43,8 @@ impl Engine {
         let trial = self.trunks.dial(trunk, self.now);
         self.set_trunk_alarm(trunk);
         self.caller_ids.dial(caller_id, self.now);
+        // Should it not be placed, the contact comes back with what is known now.
+        held.contact.number_calls_today = held.calls_today(&self.numbers).most;
         self.numbers.dial(number, attempt);
         self.keep_lines(id);
 

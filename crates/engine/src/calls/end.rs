@@ -57,22 +57,19 @@ impl Engine {
         };
         self.timers
             .set(&mut call.alarm, TimerKey::Call(attempt), None);
-        self.numbers.over(call.number(), attempt);
         if let Some((trunk, evidence)) = call.failed_on.pop() {
+            self.numbers.over(call.number(), attempt);
             call.attempt.trunk = trunk;
             call.attempt.evidence = evidence;
             let (outcome, blame) = self.outcome(&call);
             self.conclude(*call, outcome, blame);
             return;
         }
+        self.numbers.not_placed(call.number(), attempt);
         let id = call.attempt.campaign;
         if let Some(campaign) = self.campaigns.get_mut(&id) {
             campaign.calls = campaign.calls.saturating_sub(1);
-            let dialed_before = self.numbers.dialed(&call.contact.numbers);
-            let held = Held {
-                contact: call.contact,
-                dialed_before,
-            };
+            let held = Held::up_to_date(call.contact, &self.numbers);
             if campaign.is_running() {
                 campaign.window.insert(held);
             } else {

@@ -40,6 +40,7 @@ impl Engine {
             return;
         }
         if let Some(ask) = campaign.window.ask(now) {
+            campaign.dials_at_ask = self.numbers.dials();
             self.out.push_back(Output::LoadContacts {
                 campaign: id,
                 load: ask.load,
@@ -69,10 +70,10 @@ impl Engine {
         for contact in contacts {
             // Who left while the store was asked is told there as it was before.
             if !left.contains(&contact.id) && campaign.held.insert(contact.id) {
-                let dialed_before = self.numbers.dialed(&contact.numbers);
                 campaign.window.insert(Held {
                     contact,
-                    dialed_before,
+                    dials_at_ask: campaign.dials_at_ask,
+                    dials_at_load: self.numbers.dials(),
                 });
             } else {
                 self.counters.late += 1;

@@ -35,6 +35,8 @@ pub(crate) struct Campaign {
     pub(crate) window: Window,
     /// Contacts in the window, in calls, in offers, or with an agent who is about to be dialed for.
     pub(crate) held: BTreeSet<ContactId>,
+    /// How many dials the number gate had counted when the window asked last.
+    pub(crate) dials_at_ask: u64,
 
     /// Calls that hold a line, by stage.
     pub(crate) tally: Tally,
@@ -80,6 +82,7 @@ impl Campaign {
             open: loaded.open_contacts,
             window: Window::default(),
             held: BTreeSet::new(),
+            dials_at_ask: 0,
             tally: Tally::default(),
             calls: 0,
             pacing: Pacing::new(&settings.mode),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use outdial_domain::{
-    AttemptId, BreakTime, Campaign, CampaignState, Permit, TenantId, Timestamp, Trunk, WishedState,
+    AttemptId, BreakTime, Calendar, CallerId, Campaign, CampaignState, Permit, TenantId, Timestamp,
+    Trunk, WishedState,
 };
 use outdial_engine::input::{
     AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules,
@@ -82,11 +83,38 @@ impl Runtime {
         for fact in facts_of_setup(entry, &self.registry.trunks()) {
             self.tell(tenant, fact);
         }
+        for fact in self.caller_ids_used(entry).await? {
+            self.tell(tenant, fact);
+        }
         for fact in self.facts_of_past(tenant).await? {
             self.tell(tenant, fact);
         }
         self.settle();
         Ok(())
+    }
+
+    /// What the last run has used up of limits by the hour and by the day.
+    async fn caller_ids_used(&mut self, entry: &TenantEntry) -> Result<Vec<Input>, StoreError> {
+        let is_limited =
+            |caller_id: &CallerId| caller_id.per_hour.is_some() || caller_id.per_day.is_some();
+        if !entry.caller_ids.iter().any(is_limited) {
+            return Ok(Vec::new());
+        }
+        let now = self.now();
+        // An engine that cannot read the time zone ends its day a day from now.
+        let midnight = Calendar::always(&entry.tenant.time_zone)
+            .map_or(now, |calendar| calendar.local_day(now).0);
+        let hour_ago = now - std::time::Duration::from_secs(3600);
+        let calls = self
+            .store
+            .caller_id_calls(entry.tenant.id, midnight, hour_ago)
+            .await?;
+        let used = calls.into_iter().map(|calls| Input::CallerIdUsed {
+            caller_id: calls.caller_id,
+            last_hour: calls.last_hour,
+            today: calls.today,
+        });
+        Ok(used.collect())
     }
 
     /// Halts, breakers, campaigns and wishes, in the order in which an engine should hear them:

@@ -18,7 +18,7 @@ pub use edits::{CampaignEdit, REST_EDIT, Wish};
 pub use outdial_engine::input::{HaltScope, Suspects};
 pub use registry::NewKey;
 pub use starting::Running;
-pub use watching::{EventStream, Readiness};
+pub use watching::{EventStream, Heard, Readiness};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex as StdMutex};

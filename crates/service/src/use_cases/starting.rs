@@ -80,6 +80,15 @@ impl Running {
         })
     }
 
+    /// Waits until the server ends by itself, which it does only by a fault of its own; says which.
+    /// Nothing can be asked of it then, and it is not to be stopped: the next start recovers.
+    pub async fn failed(&mut self) -> String {
+        match (&mut self.runtime).await {
+            Ok(()) => "its loop has ended".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
     /// Stops the server: no new calls, live ones finish within `patience`, what has happened is
     /// committed. Says how many calls had to be cut short.
     pub async fn stop(self, patience: Duration) -> usize {

@@ -32,15 +32,19 @@ impl Checker {
             .map_or(0, |view| view.permit.calls);
         let campaign = self.picture.campaigns.get(&dial.campaign);
         let own_most = campaign.and_then(|c| c.settings.max_calls);
+        // One that goes out again has its line, also when fewer are allowed by now.
+        let goes_again = self.picture.attempts.contains_key(&attempt);
         let mut over_booked = |property, calls: u32, most: u32| {
             if calls > most {
                 let what = format!("attempt {attempt} makes {calls} calls, {most} are allowed");
                 self.object(property, now, what);
             }
         };
-        over_booked(Property::TenantLines, tenant, tenant_most);
         over_booked(Property::TrunkLines, over, trunk_most);
-        over_booked(Property::CampaignLines, own, own_most.unwrap_or(u32::MAX));
+        if !goes_again {
+            over_booked(Property::TenantLines, tenant, tenant_most);
+            over_booked(Property::CampaignLines, own, own_most.unwrap_or(u32::MAX));
+        }
     }
 
     /// Checks and notes the time of a new call over a trunk.

@@ -10,8 +10,8 @@ use outdial_domain::{
 use super::Check;
 use super::world::{World, agent, at, contact, number, trunk};
 use crate::{
-    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Dialog, DialogOwner,
-    Disposition, LedgerSum, NewLeg, StoreError,
+    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, CallerIdCalls, Dialog,
+    DialogOwner, Disposition, LedgerSum, NewLeg, StoreError,
 };
 
 fn answered(world: &World<'_>, attempt: u64) -> AttemptAnswered {
@@ -402,6 +402,54 @@ pub(super) async fn attempts_to_a_number_are_counted_over_campaigns(world: World
     let other = world.other_tenant().await?.id;
     let foreign = store.attempts_to(other, numbers.clone(), at(0)).await?;
     assert_eq!(foreign, [0, 0, 0]);
+    Ok(())
+}
+
+pub(super) async fn calls_of_a_caller_id_are_counted_over_campaigns_and_restarts(
+    mut world: World<'_>,
+) -> Check {
+    let ids = world.import_count(3).await?;
+    let second = world.create(world.tenant, "second", Order::List).await?;
+    world.import(second, vec![contact(9)?]).await?;
+    let other = world.ids(second).await?[0];
+    let place = async |world: &World<'_>, id, campaign, contact, caller_id, seconds| -> Check {
+        let mut new = world.attempt(id, contact)?;
+        new.campaign = campaign;
+        new.caller_id = number(caller_id)?;
+        new.started_at = at(seconds);
+        world.store.place_attempt(new).await?;
+        Ok(())
+    };
+    place(&world, 1, world.campaign, ids[0], 1, 1_000).await?;
+    place(&world, 2, world.campaign, ids[1], 2, 8_000).await?;
+    // The clock was put back a little in between.
+    place(&world, 3, second, other, 1, 7_900).await?;
+    place(&world, 4, world.campaign, ids[2], 1, 9_000).await?;
+    world.restart().await?;
+    let calls = async |midnight, hour_ago| {
+        let (midnight, hour_ago) = (at(midnight), at(hour_ago));
+        let calls = world
+            .store
+            .caller_id_calls(world.tenant, midnight, hour_ago);
+        calls.await
+    };
+    let numbers = [number(1)?, number(2)?];
+    let used = |index: usize, last_hour: &[i64], today| CallerIdCalls {
+        caller_id: numbers[index],
+        last_hour: last_hour.iter().map(|&seconds| at(seconds)).collect(),
+        today,
+    };
+    let all = [used(0, &[7_900, 9_000], 3), used(1, &[8_000], 1)];
+    assert_eq!(calls(1_000, 7_900).await?, all);
+    // Shortly after midnight the hour goes back further than the day.
+    assert_eq!(
+        calls(9_000, 7_950).await?,
+        [used(0, &[9_000], 1), used(1, &[8_000], 0)]
+    );
+    assert_eq!(calls(9_001, 9_001).await?, []);
+    let foreign = world.other_tenant().await?.id;
+    let foreign = world.store.caller_id_calls(foreign, at(0), at(0)).await?;
+    assert_eq!(foreign, []);
     Ok(())
 }
 

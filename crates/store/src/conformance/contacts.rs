@@ -348,6 +348,35 @@ pub(super) async fn counts_follow_every_move(mut world: World<'_>) -> Check {
     Ok(())
 }
 
+pub(super) async fn a_move_without_an_outcome_leaves_the_last_one_as_it_is(
+    world: World<'_>,
+) -> Check {
+    let ids = world.import_count(1).await?;
+    let one = world.attempt(1, ids[0])?;
+    world.store.place_attempt(one.clone()).await?;
+    let mut end = world.end(&one, Outcome::Busy);
+    end.contact.place = ContactPlace::Resting(at(600));
+    world.store.end_attempt(end).await?;
+    let last_outcome = async || -> Result<Option<Outcome>, StoreError> {
+        let contact = world.store.contact(ids[0]).await?;
+        Ok(contact.and_then(|contact| contact.last_outcome))
+    };
+    for place in [
+        ContactPlace::Resting(at(900)),
+        ContactPlace::Fresh,
+        ContactPlace::Done,
+    ] {
+        let moves = vec![world.moved(ids[0], place)];
+        world.store.move_contacts(moves, Vec::new()).await?;
+        assert_eq!(last_outcome().await?, Some(Outcome::Busy), "{place:?}");
+    }
+    let mut failed = world.moved(ids[0], ContactPlace::Done);
+    failed.last_outcome = Some(Outcome::Failed);
+    world.store.move_contacts(vec![failed], Vec::new()).await?;
+    assert_eq!(last_outcome().await?, Some(Outcome::Failed));
+    Ok(())
+}
+
 pub(super) async fn imports_of_two_sessions_do_not_mix_up(world: World<'_>) -> Check {
     let other = world.create(world.tenant, "other", Order::List).await?;
     let load = async |campaign, first: u32| -> Check {

@@ -8,11 +8,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Outcome;
 use super::work::{Tx, Urgency};
-use super::{SqliteStore, attempt_row, dialogs, events, keys, places, totals};
+use super::{SqliteStore, attempt_row, caller_ids, dialogs, events, keys, places, totals};
 use crate::page::page_size;
 use crate::{
-    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, Dialog, DialogOwner,
-    Disposition, EndAttempt, NewAttempt, Page, StoreError, StoredAttempt,
+    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, CallerIdCalls, Dialog,
+    DialogOwner, Disposition, EndAttempt, NewAttempt, Page, StoreError, StoredAttempt,
 };
 
 #[async_trait]
@@ -188,6 +188,17 @@ impl Attempts for SqliteStore {
                     })
                     .collect()
             })
+            .await
+    }
+
+    async fn caller_id_calls(
+        &self,
+        tenant: TenantId,
+        midnight: Timestamp,
+        hour_ago: Timestamp,
+    ) -> Result<Vec<CallerIdCalls>, StoreError> {
+        self.readers
+            .read(move |db| caller_ids::calls(db, tenant, midnight, hour_ago))
             .await
     }
 }

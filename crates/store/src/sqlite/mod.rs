@@ -3,6 +3,7 @@
 mod api_keys;
 mod attempt_row;
 mod attempts;
+mod caller_ids;
 mod campaign_row;
 mod campaigns;
 mod checkpoint;

@@ -60,7 +60,8 @@ pub(super) fn move_contact(db: &Connection, update: &ContactUpdate) -> Outcome<b
         ContactPlace::Done => (ContactState::Done, 0),
     };
     db.prepare_cached(
-        "UPDATE contact SET state = ?2, sort_key = ?3, history = ?4, last_outcome = ?5
+        "UPDATE contact SET state = ?2, sort_key = ?3, history = ?4,
+             last_outcome = coalesce(?5, last_outcome)
          WHERE id = ?1",
     )?
     .execute(params![
