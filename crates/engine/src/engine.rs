@@ -289,6 +289,11 @@ impl Engine {
             Input::ImportBegins(campaign) => self.import_changed(campaign, true),
             Input::ImportEnds(campaign) => self.import_changed(campaign, false),
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
+            Input::ListReplaced {
+                campaign,
+                contacts,
+                open,
+            } => self.list_replaced(campaign, contacts, open),
 
             Input::Placed(attempt) => self.placed(attempt),
             Input::NotPlaced(attempt) => self.not_placed(attempt, false),

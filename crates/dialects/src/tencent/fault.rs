@@ -91,7 +91,7 @@ impl From<ServiceError> for Fault {
             | ServiceError::NotFound { .. }
             // The only business code that Pause, Resume, Abort and Delete have; Update, whose code for a
             // wrong state is UnsupportedOperation, says so itself.
-            | ServiceError::State(_)
+            | ServiceError::State(_) | ServiceError::EditRefused(_)
             | ServiceError::Conflict(_) => Self::new("InvalidParameterValue", message),
             ServiceError::Edited(_) => Self::new("FailedOperation", message),
             ServiceError::Forbidden { .. } => Self::new("UnauthorizedOperation", message),
