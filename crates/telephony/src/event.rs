@@ -117,14 +117,15 @@ pub enum Event {
         /// The final status, or none when no response came.
         status: Option<u16>,
     },
-    /// The calls of [`Command::Clear`](crate::Command::Clear) have been dealt with.
+    /// What came of [`Command::Clear`](crate::Command::Clear): said once when every far end has been asked, and again
+    /// whenever more of the calls are over.
     Cleared {
         /// When.
         at: Timestamp,
-        /// How many there were.
-        dialogs: usize,
-        /// Of how many the far end said nothing.
-        silent: usize,
+        /// The calls that are over since the last such event, or given up after an hour of trying.
+        legs: Vec<LegId>,
+        /// How many calls may still be up. They are tried again, about once a minute.
+        left: usize,
     },
 }
 

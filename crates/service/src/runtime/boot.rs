@@ -48,7 +48,6 @@ pub(crate) async fn boot(
         events: Vec::new(),
         facts: std::collections::VecDeque::new(),
         work: futures_util::stream::FuturesUnordered::new(),
-        orphans: orphans.iter().map(|dialog| dialog.leg.0).collect(),
         store_fails: None,
         stopped: false,
     };

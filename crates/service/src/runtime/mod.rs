@@ -112,8 +112,6 @@ pub(crate) struct Runtime {
     events: Vec<NewEvent>,
     facts: VecDeque<(TenantId, Input)>,
     work: FuturesUnordered<Work>,
-    /// Legs of the last run that are being ended.
-    orphans: Vec<u64>,
     /// Why the store cannot commit, while it cannot.
     store_fails: Option<String>,
     stopped: bool,
@@ -376,12 +374,16 @@ impl Runtime {
                 }
             }
             LineEvent::Unregistered { .. } => {}
-            LineEvent::Cleared {
-                dialogs, silent, ..
-            } => {
-                tracing::info!(dialogs, silent, "calls of the server's last run are ended");
-                let legs = std::mem::take(&mut self.orphans);
-                self.write(Write::ForgetDialogs(legs));
+            LineEvent::Cleared { legs, left, .. } => {
+                tracing::info!(
+                    ended = legs.len(),
+                    left,
+                    "calls of the server's last run are ended"
+                );
+                if !legs.is_empty() {
+                    let legs = legs.into_iter().map(|leg| leg.0).collect();
+                    self.write(Write::ForgetDialogs(legs));
+                }
             }
             event => self.hear_leg(event),
         }

@@ -20,7 +20,7 @@ use crate::sdp::{Audio, Local as Description};
 use crate::{Call, DialogIdentity, Event, LegId, clock};
 
 /// An INVITE is sent anew at most so often.
-const ATTEMPTS_MAX: u32 = 3;
+pub(super) const ATTEMPTS_MAX: u32 = 3;
 /// The shortest session interval (RFC 4028, section 4).
 const SESSION_MIN_S: u32 = 90;
 

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::SipSettings;
 use super::address::Local;
+use super::clearing::Clearing;
 use super::directory::Directory;
 use super::leg::Leg;
 use super::outbound::{Heard, Outbound, Reply};
@@ -81,10 +82,8 @@ pub(crate) enum Purpose {
     },
     /// Registers with a trunk.
     Register { trunk: TrunkName, generation: u64 },
-    /// Cancels a call of an earlier process.
-    ClearCancel { call_id: String, attempt: u32 },
-    /// Ends a call of an earlier process.
-    ClearBye { call_id: String },
+    /// Cancels or ends a call of an earlier process.
+    Clear { call_id: String },
 }
 
 /// The state of the connector.
@@ -100,6 +99,7 @@ pub(super) struct Core {
     pub(super) legs: HashMap<LegId, Leg>,
     pub(super) by_call_id: HashMap<String, LegId>,
     pub(super) remnants: Remnants,
+    pub(super) clearing: Clearing,
     pub(super) timers: Timers,
     pub(super) registrations: Registrations,
     /// Requests that end calls and have no reply yet.
@@ -208,10 +208,7 @@ impl Core {
             Purpose::Register { trunk, generation } => {
                 self.registered_with(trunk, generation, reply)
             }
-            Purpose::ClearCancel { call_id, attempt } => {
-                self.clear_cancelled(&call_id, attempt, reply)
-            }
-            Purpose::ClearBye { call_id } => self.clear_ended(&call_id, reply),
+            Purpose::Clear { call_id } => self.cleared(&call_id, reply),
         }
     }
 
@@ -221,6 +218,7 @@ impl Core {
             Timer::Refresh(leg, generation) => self.refresh(leg, generation),
             Timer::SessionOver(leg, generation) => self.session_over(leg, generation),
             Timer::NoAnswer(leg, question) => self.no_sign_of_presence(leg, question),
+            Timer::ClearAgain => self.clear_again(),
             Timer::Forget(call_id) => self.remnants.forget(&call_id),
             Timer::Probe(trunk, generation) => self.probe(trunk, Some(generation)),
             Timer::Register(trunk, generation) => self.register_with(trunk, generation),

@@ -10,6 +10,7 @@
 mod address;
 mod answered;
 mod calling;
+mod clearing;
 mod core;
 mod directory;
 mod inspect;
@@ -172,6 +173,7 @@ impl SipConnector {
             legs: HashMap::new(),
             by_call_id: HashMap::new(),
             remnants: remnants::Remnants::default(),
+            clearing: clearing::Clearing::default(),
             timers: timers::Timers::default(),
             registrations: trunks::Registrations::default(),
             leaving: 0,

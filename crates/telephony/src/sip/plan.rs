@@ -98,6 +98,7 @@ fn plan_callee(
     };
     Ok(DialogIdentity {
         from: address_of(&user, &domain),
+        trunk: Some(trunk),
         ..identity
     })
 }
@@ -209,6 +210,7 @@ fn names(target: &Uri, destination: Destination, local: Local) -> DialogIdentity
         to: format!("<{to}>"),
         sent_by,
         destination: destination.to_string(),
+        trunk: None,
     }
 }
 

@@ -28,6 +28,20 @@ pub(crate) async fn bench_with(change: impl FnOnce(&mut SipSettings)) -> (Bench,
     (Bench::new(Box::new(connector), events), address)
 }
 
+/// A bench at an address that a connector which was just dropped may still hold for a moment.
+pub(crate) async fn successor(address: SocketAddr, change: impl Fn(&mut SipSettings)) -> Bench {
+    for _ in 0..200 {
+        let mut settings = SipSettings::at(address);
+        settings.rtp_ports = 0..=0;
+        change(&mut settings);
+        if let Ok((connector, events)) = SipConnector::start(settings).await {
+            return Bench::new(Box::new(connector), events);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the address is not free again in time");
+}
+
 /// Timers of SIP so short that silence is over in 1.3 s.
 pub(crate) fn impatient(settings: &mut SipSettings) {
     settings.t1 = Duration::from_millis(20);
