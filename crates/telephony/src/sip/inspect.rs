@@ -9,10 +9,10 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use rsipstack::sip::prelude::HeadersExt as _;
-use rsipstack::sip::{Header, Method, Response, SipMessage, StatusCodeKind};
+use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCodeKind};
 use rsipstack::transaction::endpoint::{EndpointInner, MessageInspector, TransportEventInspector};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
-use rsipstack::transport::{SipAddr, TransportEvent};
+use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::core::Input;
@@ -95,12 +95,14 @@ impl TransportEventInspector for TakeStrays {
                         let _ = self.inbox.send(stray);
                         return None;
                     }
-                    Judgement::Both => {
+                    Judgement::Refused(acknowledgement) => {
+                        acknowledge_again(acknowledgement, &response, connection, from);
                         let stray = Input::Stray {
-                            response: Box::new(response.clone()),
+                            response: Box::new(response),
                             acknowledged: true,
                         };
                         let _ = self.inbox.send(stray);
+                        return None;
                     }
                     Judgement::Theirs => {}
                 }
@@ -118,8 +120,9 @@ impl TransportEventInspector for TakeStrays {
 enum Judgement {
     /// The stack: it has a transaction for it.
     Theirs,
-    /// The stack acknowledges it, and we want to know of it.
-    Both,
+    /// The same refusal again, to be acknowledged as before. The stack would do that in its only loop, which waits
+    /// for a name to be looked up then.
+    Refused(Box<Request>),
     /// We do.
     Ours,
 }
@@ -140,13 +143,38 @@ impl TakeStrays {
         if endpoint.transactions.contains_key(key) {
             return Judgement::Theirs;
         }
-        let finished = endpoint.finished_transactions.contains_key(key);
         match response.status_code.kind() {
             // For a finished transaction the stack would swallow or acknowledge it unseen.
-            StatusCodeKind::Successful => Judgement::Ours,
-            StatusCodeKind::Provisional => Judgement::Ours,
-            _ if finished => Judgement::Both,
-            _ => Judgement::Ours,
+            StatusCodeKind::Successful | StatusCodeKind::Provisional => Judgement::Ours,
+            _ => match endpoint.finished_transactions.get(key).flatten() {
+                Some(SipMessage::Request(last)) if last.method == Method::Ack => {
+                    Judgement::Refused(Box::new(last))
+                }
+                _ => Judgement::Ours,
+            },
         }
     }
+}
+
+/// Acknowledges a refusal that is repeated, towards where it came from.
+fn acknowledge_again(
+    mut acknowledgement: Box<Request>,
+    response: &Response,
+    connection: SipConnection,
+    from: SipAddr,
+) {
+    if let Ok(Some(tag)) = response.to_header().and_then(|to| to.tag()) {
+        // The head was ours; that its To takes a tag is sure, and if not, the far end only asks again.
+        let _ = acknowledgement
+            .to_header_mut()
+            .and_then(|to| to.mut_tag(tag));
+    }
+    tokio::spawn(async move {
+        if let Err(error) = connection
+            .send((*acknowledgement).into(), Some(&from))
+            .await
+        {
+            tracing::debug!(%error, "an acknowledgement could not be sent");
+        }
+    });
 }

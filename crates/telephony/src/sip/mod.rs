@@ -13,6 +13,7 @@ mod calling;
 mod clearing;
 mod core;
 mod directory;
+mod framing;
 mod inspect;
 mod late;
 mod leg;
@@ -23,6 +24,7 @@ mod registrar;
 mod remnants;
 mod requests;
 mod socket;
+mod streams;
 mod timers;
 mod trunks;
 
@@ -38,7 +40,7 @@ use rsipstack::EndpointBuilder;
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
 use rsipstack::transport::udp::UdpConnection;
-use rsipstack::transport::{SipConnection, TcpListenerConnection, TransportLayer};
+use rsipstack::transport::{SipConnection, TransportLayer};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -49,14 +51,12 @@ use self::directory::Directory;
 use self::inspect::{MarkLocal, TakeStrays};
 use self::outbound::Outbound;
 use self::socket::{Counts, SignallingSocket};
+use self::streams::Streams;
 use crate::media::ports::{PortRangeError, RtpPorts};
 use crate::media::thread::MediaThread;
 use crate::{
     Call, Command, Connector, Counters, DialogIdentity, EventReceiver, LegUp, PlanError, clock,
 };
-
-/// How long a TCP connection may be silent: longer than a phone's registration over it may last.
-const STREAM_IDLE_MAX: Duration = Duration::from_secs(2 * 3_600);
 
 /// How the connector is set up.
 #[derive(Clone, Debug)]
@@ -136,7 +136,7 @@ impl SipConnector {
     pub async fn start(settings: SipSettings) -> Result<(Self, EventReceiver), StartError> {
         let cancel = CancellationToken::new();
         let counts = Arc::new(Counts::default());
-        let udp = bind(settings.listen).await?;
+        let (udp, tcp) = bind(settings.listen).await?;
         let bound = udp
             .local_addr()
             .map_err(|source| listen_error(settings.listen, "UDP", source))?;
@@ -151,7 +151,13 @@ impl SipConnector {
         let (inbox, inputs) = unbounded_channel();
         let (endpoint, incoming) =
             start_stack(&settings, local, &socket, &inbox, &counts, &cancel).await?;
-        until_tcp_listens(bound).await?;
+        let streams = Streams::start(
+            tcp,
+            endpoint.clone(),
+            Arc::clone(&counts),
+            settings.t1 * 64,
+            cancel.clone(),
+        );
         let (reports, media_reports) = unbounded_channel();
         let media = Arc::new(MediaThread::start(reports).map_err(StartError::Media)?);
         let (events, receiver) = unbounded_channel();
@@ -163,6 +169,7 @@ impl SipConnector {
             out: Outbound {
                 endpoint,
                 socket,
+                streams,
                 inbox: inbox.clone(),
                 cancel: cancel.clone(),
             },
@@ -276,8 +283,10 @@ fn listen_error(
     }
 }
 
-/// Binds UDP, on a port that TCP can have too.
-async fn bind(address: SocketAddr) -> Result<tokio::net::UdpSocket, StartError> {
+/// Binds UDP and TCP on the same port.
+async fn bind(
+    address: SocketAddr,
+) -> Result<(tokio::net::UdpSocket, tokio::net::TcpListener), StartError> {
     const TRIES: usize = 20;
     let mut last = None;
     for _ in 0..TRIES {
@@ -287,9 +296,8 @@ async fn bind(address: SocketAddr) -> Result<tokio::net::UdpSocket, StartError> 
         let bound = udp
             .local_addr()
             .map_err(|e| listen_error(address, "UDP", e))?;
-        // The stack binds TCP itself; this only makes sure that it can.
-        match std::net::TcpListener::bind(bound) {
-            Ok(_) => return Ok(udp),
+        match tokio::net::TcpListener::bind(bound).await {
+            Ok(tcp) => return Ok((udp, tcp)),
             Err(source) if address.port() == 0 => last = Some(listen_error(bound, "TCP", source)),
             Err(source) => return Err(listen_error(bound, "TCP", source)),
         }
@@ -307,7 +315,6 @@ async fn start_stack(
 ) -> Result<(EndpointInnerRef, TransactionReceiver), StartError> {
     let broken = |error: rsipstack::Error| StartError::Stack(error.to_string());
     let layer = TransportLayer::new(cancel.clone());
-    layer.set_stream_idle_timeout(STREAM_IDLE_MAX);
     let external = local
         .external
         .map(|ip| SocketAddr::new(ip, local.bound.port()));
@@ -317,10 +324,6 @@ async fn start_stack(
         Some(cancel.child_token()),
     );
     layer.add_transport(SipConnection::Udp(udp.await.map_err(broken)?));
-    let tcp = TcpListenerConnection::new(local.bound, external)
-        .await
-        .map_err(broken)?;
-    layer.add_transport(SipConnection::TcpListener(tcp));
     let itself = Arc::new(OnceLock::new());
     let strays = TakeStrays {
         endpoint: Arc::clone(&itself),
@@ -348,25 +351,6 @@ async fn start_stack(
     let inner = endpoint.inner.clone();
     tokio::spawn(async move { endpoint.serve().await });
     Ok((inner, incoming))
-}
-
-/// Waits until the stack, which binds TCP in a task of its own, takes connections.
-async fn until_tcp_listens(bound: SocketAddr) -> Result<(), StartError> {
-    const TRIES: u32 = 200;
-    let ip = match bound.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    let mut tried = 0;
-    loop {
-        match tokio::net::TcpStream::connect(SocketAddr::new(ip, bound.port())).await {
-            Ok(_) => return Ok(()),
-            Err(source) if tried == TRIES => return Err(listen_error(bound, "TCP", source)),
-            Err(_) => tried += 1,
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 async fn pass_on(mut incoming: TransactionReceiver, inbox: UnboundedSender<Input>) {

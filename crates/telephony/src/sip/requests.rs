@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use outdial_domain::EndedBy;
 use rsipstack::sip::prelude::HeadersExt as _;
-use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCode};
+use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCode, Transport};
 use rsipstack::transaction::transaction::Transaction;
 
 use super::address::Destination;
@@ -43,6 +43,7 @@ impl Core {
 
     fn within_dialog(&mut self, id: LegId, transaction: Transaction) {
         let request = transaction.original.clone();
+        self.know_sender(&transaction);
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
@@ -235,6 +236,9 @@ impl Core {
         if answer.status >= 400 && answer.status != 401 {
             Counts::add(&self.counts.registrations_refused);
         }
+        if answer.status == 200 {
+            self.know_sender(&transaction);
+        }
         match answer.change {
             Some(Change::Registered(account)) => self.tell(Event::Registered { account, at: now }),
             Some(Change::Unregistered(account)) => {
@@ -243,6 +247,18 @@ impl Core {
             None => {}
         }
         self.answer(transaction, answer.status, answer.headers, Vec::new());
+    }
+
+    /// Notes that who sent this belongs here: a far end of a call, or a phone that knows its password.
+    fn know_sender(&self, transaction: &Transaction) {
+        let sender = transaction.connection.as_ref();
+        if let Some(address) = sender
+            .and_then(|connection| connection.get_remote_addr())
+            .filter(|address| address.r#type == Some(Transport::Tcp))
+            .and_then(|address| address.get_socketaddr().ok())
+        {
+            self.out.streams.know(address);
+        }
     }
 
     fn answer(&self, transaction: Transaction, status: u16, further: Vec<Header>, body: Vec<u8>) {
