@@ -4,8 +4,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Outcome, TcpEnd, ask_over_udp, bench, bench_with, eventually, impatient};
+use common::{Outcome, TcpEnd, ask_over_udp, bench, bench_with, eventually, impatient, question};
 use outdial_domain::{EndedBy, Transport, Trunk};
+use outdial_telephony::conformance::far_end::FarEnd;
 use outdial_telephony::{Command, Event};
 use tokio::net::TcpListener;
 
@@ -19,7 +20,9 @@ fn cancel(number: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_far_end_that_floods_and_does_not_read_makes_nobody_wait() -> Outcome {
-    let (_bench, ours) = bench().await;
+    let (bench, ours) = bench().await;
+    // A trunk at the same address, so that nothing is refused for being too much of a stranger's.
+    bench.trunk_at(&FarEnd::start().await?, |_| ())?;
     let mut deaf = TcpEnd::connect(ours).await?;
     let mut older = TcpEnd::connect(ours).await?;
     older.ask("before").await?;
@@ -157,4 +160,34 @@ async fn strangers_may_not_stay_silent_nor_come_in_crowds() -> Outcome {
             .await
     );
     ask_over_udp(ours, "beside").await
+}
+
+#[tokio::test]
+async fn strangers_get_an_answer_to_so_much_and_trunks_to_everything() -> Outcome {
+    let (bench, ours) = bench().await;
+    let mut far = FarEnd::start().await?;
+    let mut asked = 0;
+    let mut ask = async |far: &mut FarEnd, times: usize| {
+        for _ in 0..times {
+            asked += 1;
+            let question = question(&format!("s{asked}"), "UDP", far.address()?);
+            far.send_raw(question.as_bytes(), ours).await?;
+            if asked % 50 == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        Ok::<_, Box<dyn std::error::Error>>(())
+    };
+    ask(&mut far, 1_000).await?;
+    eventually("the count of requests refused", || {
+        bench.connector.counters().strangers_refused > 300
+    })
+    .await;
+    // The same address, but a trunk's now.
+    bench.trunk_at(&far, |_| ())?;
+    let refused = bench.connector.counters().strangers_refused;
+    ask(&mut far, 500).await?;
+    ask_over_udp(ours, "last").await?;
+    assert_eq!(bench.connector.counters().strangers_refused, refused);
+    Ok(())
 }

@@ -88,6 +88,7 @@ impl Core {
             joined_with: None,
             identity,
         };
+        self.door.open_call(&leg.identity.call_id);
         self.by_call_id
             .insert(leg.identity.call_id.clone(), call.leg);
         self.legs.insert(call.leg, leg);

@@ -111,6 +111,7 @@ impl Core {
             cancelled: true,
             ended: BTreeMap::new(),
         };
+        self.door.open_call(&call_id);
         self.remnants.left.insert(call_id.clone(), remnant);
         self.timers.after(LATE, Timer::Forget(call_id.clone()));
         if let Some(dialog) = &stored.answered {

@@ -22,6 +22,7 @@ use super::leg::Leg;
 use super::outbound::{Heard, Outbound, Reply};
 use super::remnants::Remnants;
 use super::socket::Counts;
+use super::strangers::Door;
 use super::timers::{Timer, Timers};
 use super::trunks::Registrations;
 use crate::media::ports::RtpPorts;
@@ -92,6 +93,7 @@ pub(super) struct Core {
     pub(super) local: Local,
     pub(super) out: Outbound,
     pub(super) directory: Arc<RwLock<Directory>>,
+    pub(super) door: Arc<Door>,
     pub(super) counts: Arc<Counts>,
     pub(super) events: UnboundedSender<Event>,
     pub(super) media: Arc<MediaThread>,
@@ -219,7 +221,10 @@ impl Core {
             Timer::SessionOver(leg, generation) => self.session_over(leg, generation),
             Timer::NoAnswer(leg, question) => self.no_sign_of_presence(leg, question),
             Timer::ClearAgain => self.clear_again(),
-            Timer::Forget(call_id) => self.remnants.forget(&call_id),
+            Timer::Forget(call_id) => {
+                self.remnants.forget(&call_id);
+                self.door.close_call(&call_id);
+            }
             Timer::Probe(trunk, generation) => self.probe(trunk, Some(generation)),
             Timer::Register(trunk, generation) => self.register_with(trunk, generation),
             Timer::Bindings => self.expire_bindings(),

@@ -47,6 +47,17 @@ impl Directory {
         self.trunks.get(&name).map(Result::as_ref)
     }
 
+    /// Whether a trunk or a registered phone is at this address.
+    pub(crate) fn knows(&self, ip: std::net::IpAddr) -> bool {
+        let is_there = |destination: &Destination| {
+            destination
+                .socket_address()
+                .is_some_and(|address| address.ip() == ip)
+        };
+        self.usable().any(|entry| is_there(&entry.destination))
+            || self.registrar.sources().any(is_there)
+    }
+
     /// Every trunk that can be used.
     pub(crate) fn usable(&self) -> impl Iterator<Item = &TrunkEntry> {
         self.trunks.values().filter_map(|entry| entry.as_ref().ok())

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::core::Input;
 use super::socket::Counts;
+use super::strangers::Door;
 
 /// Marks a response that the stack made itself, for want of one from the network.
 const LOCAL_MARK: &str = "X-Outdial-Local";
@@ -59,6 +60,7 @@ pub(crate) struct TakeStrays {
     pub(crate) endpoint: Arc<OnceLock<Weak<EndpointInner>>>,
     pub(crate) inbox: UnboundedSender<Input>,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) door: Arc<Door>,
 }
 
 #[async_trait]
@@ -69,8 +71,13 @@ impl TransportEventInspector for TakeStrays {
         };
         match message {
             SipMessage::Request(request) => {
-                if TransactionKey::from_request(&request, TransactionRole::Server).is_err() {
+                let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Server)
+                else {
                     Counts::add(&self.counts.garbage);
+                    return None;
+                };
+                if !self.admits(&request, &key, &from) {
+                    Counts::add(&self.counts.strangers_refused);
                     return None;
                 }
                 Some(TransportEvent::Incoming(
@@ -128,6 +135,27 @@ enum Judgement {
 }
 
 impl TakeStrays {
+    /// Whether a request may go on to the stack: it belongs to something, or strangers have not had too many.
+    fn admits(&self, request: &Request, key: &TransactionKey, from: &SipAddr) -> bool {
+        let is_known = |endpoint: Arc<EndpointInner>| {
+            endpoint.transactions.contains_key(key)
+                || endpoint.finished_transactions.contains_key(key)
+        };
+        // An acknowledgement costs nothing, and finds its transaction by other marks than this key.
+        if request.method == Method::Ack
+            || self
+                .endpoint
+                .get()
+                .and_then(Weak::upgrade)
+                .is_some_and(is_known)
+        {
+            return true;
+        }
+        let call_id = request.call_id_header().map_or("", |header| header.value());
+        let from = from.get_socketaddr().map(|address| address.ip());
+        from.is_ok_and(|ip| self.door.admits(call_id, ip))
+    }
+
     fn judge(&self, response: &Response, key: &TransactionKey) -> Judgement {
         let is_invite = response
             .cseq_header()

@@ -24,6 +24,7 @@ mod registrar;
 mod remnants;
 mod requests;
 mod socket;
+mod strangers;
 mod streams;
 mod timers;
 mod trunks;
@@ -51,6 +52,7 @@ use self::directory::Directory;
 use self::inspect::{MarkLocal, TakeStrays};
 use self::outbound::Outbound;
 use self::socket::{Counts, SignallingSocket};
+use self::strangers::Door;
 use self::streams::Streams;
 use crate::media::ports::{PortRangeError, RtpPorts};
 use crate::media::thread::MediaThread;
@@ -149,8 +151,18 @@ impl SipConnector {
             external: settings.external_address,
         };
         let (inbox, inputs) = unbounded_channel();
-        let (endpoint, incoming) =
-            start_stack(&settings, local, &socket, &inbox, &counts, &cancel).await?;
+        let directory = Arc::new(RwLock::new(Directory::default()));
+        let door = Arc::new(Door::new(Arc::clone(&directory)));
+        let itself = Arc::new(OnceLock::new());
+        let strays = TakeStrays {
+            endpoint: Arc::clone(&itself),
+            inbox: inbox.clone(),
+            counts: Arc::clone(&counts),
+            door: Arc::clone(&door),
+        };
+        let (endpoint, incoming) = start_stack(&settings, local, &socket, strays, &cancel).await?;
+        // A second value cannot be there: the cell was made above.
+        let _ = itself.set(Arc::downgrade(&endpoint));
         let streams = Streams::start(
             tcp,
             endpoint.clone(),
@@ -161,7 +173,6 @@ impl SipConnector {
         let (reports, media_reports) = unbounded_channel();
         let media = Arc::new(MediaThread::start(reports).map_err(StartError::Media)?);
         let (events, receiver) = unbounded_channel();
-        let directory = Arc::new(RwLock::new(Directory::default()));
         let core = Core {
             ports: RtpPorts::new(bound.ip(), settings.rtp_ports.clone())?,
             settings,
@@ -174,6 +185,7 @@ impl SipConnector {
                 cancel: cancel.clone(),
             },
             directory: Arc::clone(&directory),
+            door,
             counts: Arc::clone(&counts),
             events,
             media: Arc::clone(&media),
@@ -258,6 +270,7 @@ impl Connector for SipConnector {
             unknown_dialogs: self.counts.unknown_dialogs.load(Ordering::Relaxed),
             media_garbage: self.media.ignored(),
             registrations_refused: self.counts.registrations_refused.load(Ordering::Relaxed),
+            strangers_refused: self.counts.strangers_refused.load(Ordering::Relaxed),
         }
     }
 
@@ -309,8 +322,7 @@ async fn start_stack(
     settings: &SipSettings,
     local: Local,
     socket: &Arc<SignallingSocket>,
-    inbox: &UnboundedSender<Input>,
-    counts: &Arc<Counts>,
+    strays: TakeStrays,
     cancel: &CancellationToken,
 ) -> Result<(EndpointInnerRef, TransactionReceiver), StartError> {
     let broken = |error: rsipstack::Error| StartError::Stack(error.to_string());
@@ -324,12 +336,6 @@ async fn start_stack(
         Some(cancel.child_token()),
     );
     layer.add_transport(SipConnection::Udp(udp.await.map_err(broken)?));
-    let itself = Arc::new(OnceLock::new());
-    let strays = TakeStrays {
-        endpoint: Arc::clone(&itself),
-        inbox: inbox.clone(),
-        counts: Arc::clone(counts),
-    };
     let endpoint = EndpointBuilder::new()
         .with_user_agent(&settings.user_agent)
         .with_transport_layer(layer)
@@ -345,8 +351,6 @@ async fn start_stack(
             ..EndpointOption::default()
         })
         .build();
-    // A second value cannot be there: the cell was made above.
-    let _ = itself.set(Arc::downgrade(&endpoint.inner));
     let incoming = endpoint.incoming_transactions().map_err(broken)?;
     let inner = endpoint.inner.clone();
     tokio::spawn(async move { endpoint.serve().await });

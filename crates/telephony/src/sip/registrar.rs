@@ -95,6 +95,11 @@ impl Registrar {
             .filter(|binding| binding.expires_at > now)
     }
 
+    /// Where registered phones are.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Destination> {
+        self.bindings.values().map(|binding| &binding.source)
+    }
+
     /// Drops what has run out; the accounts whose phones are gone.
     pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<String> {
         let over: Vec<String> = self

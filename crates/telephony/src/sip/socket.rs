@@ -15,6 +15,7 @@ pub(crate) struct Counts {
     pub(crate) garbage: AtomicU64,
     pub(crate) unknown_dialogs: AtomicU64,
     pub(crate) registrations_refused: AtomicU64,
+    pub(crate) strangers_refused: AtomicU64,
 }
 
 impl Counts {
