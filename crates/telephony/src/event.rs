@@ -48,6 +48,15 @@ pub enum Event {
         /// What must be stored to end the call after a crash.
         dialog: AnsweredDialog,
     },
+    /// The far end of an answered leg is elsewhere now: this is to be stored in the place of what `Answered` said.
+    Moved {
+        /// The leg.
+        leg: LegId,
+        /// When.
+        at: Timestamp,
+        /// What must be stored to end the call after a crash.
+        dialog: AnsweredDialog,
+    },
     /// Two legs hear each other.
     Joined {
         /// The callee.
@@ -138,6 +147,7 @@ impl Event {
             | Self::Progress { leg, .. }
             | Self::EarlyMedia { leg, .. }
             | Self::Answered { leg, .. }
+            | Self::Moved { leg, .. }
             | Self::Cancelling { leg, .. }
             | Self::Ended { leg, .. }
             | Self::HandedBack { leg, .. } => Some(*leg),

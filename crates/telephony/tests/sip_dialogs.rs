@@ -386,6 +386,44 @@ async fn a_phone_whose_voice_stops_and_who_does_not_answer_is_gone() -> Outcome 
 }
 
 #[tokio::test]
+async fn a_far_end_that_moves_is_ended_where_it_is_now() -> Outcome {
+    let (mut bench, _) = bench().await;
+    for method in ["UPDATE", "INVITE"] {
+        let (mut before, mut after) = (FarEnd::start().await?, FarEnd::start().await?);
+        let trunk = bench.trunk_at(&before, |_| ())?;
+        let (leg, invite) = bench.callee_up(&mut before, trunk, &[Law::Pcma]).await?;
+        // A border controller takes over: the same dialog from another address.
+        let moved = Extra::default().body(after.description(&[Law::Pcma], None)?);
+        after.request(method, &invite, "far", moved).await?;
+        let ok = after
+            .expect_where(method, |message| message.status() == 200)
+            .await?;
+        if method == "INVITE" {
+            after
+                .acknowledge(&invite, "far", ok.cseq(), Extra::default())
+                .await?;
+        }
+        let told = bench
+            .wait(leg, |event| matches!(event, Event::Moved { .. }))
+            .await?;
+        let Event::Moved { dialog, .. } = told else {
+            return Err("not a move".into());
+        };
+        assert_eq!(dialog.destination, format!("udp:{}", after.address()?));
+        assert_eq!(dialog.remote_target, after.uri("far")?);
+        bench.connector.send(Command::HangUp {
+            leg,
+            reason: Default::default(),
+        });
+        let bye = after.expect("BYE").await?;
+        assert_eq!(bye.uri(), after.uri("far")?);
+        after.respond(&bye, "200 OK", Extra::default()).await?;
+        bench.ended(leg).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_flow_hands_the_callee_back_by_refer_or_by_bye() -> Outcome {
     let (mut bench, _) = bench().await;
     let (mut carrier, mut flow) = (FarEnd::start().await?, FarEnd::start().await?);

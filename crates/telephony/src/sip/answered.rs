@@ -14,7 +14,7 @@ use super::timers::Timer;
 use crate::media::g711::Law;
 use crate::media::relay::Agreement;
 use crate::sdp::Audio;
-use crate::{HangUpReason, LegId};
+use crate::{AnsweredDialog, Event, HangUpReason, LegId, clock};
 
 /// How long a far end whose voice stopped has to answer when it is asked.
 const PRESENCE_WITHIN: Duration = Duration::from_secs(5);
@@ -260,12 +260,11 @@ impl Core {
             .filter(|audio| !audio.is_refused());
         let agreed =
             described.and_then(|audio| leg.choose(&audio).map(|chosen| agreement(&audio, chosen)));
+        let moved =
+            super::message::usable_contact(response).and_then(|target| leg.retarget(target));
         let Some(dialog) = leg.dialog.as_mut() else {
             return;
         };
-        if let Some(target) = super::message::usable_contact(response) {
-            dialog.target = target;
-        }
         let request = acknowledge(
             &leg.identity,
             &dialog.remote_tag,
@@ -279,6 +278,15 @@ impl Core {
         dialog.refreshed = Some((number, request));
         if let Some(agreement) = agreed {
             self.media.agree(id, agreement);
+        }
+        self.tell_moved(id, moved);
+    }
+
+    /// Reports where a far end has moved to, so that its call can be ended there after a crash.
+    pub(super) fn tell_moved(&self, leg: LegId, moved: Option<AnsweredDialog>) {
+        if let Some(dialog) = moved {
+            let at = clock::now();
+            self.tell(Event::Moved { leg, at, dialog });
         }
     }
 

@@ -146,11 +146,7 @@ impl Leg {
         target: Uri,
         route_set: Vec<String>,
     ) -> Dialog {
-        let transport = self.destination.transport;
-        let next_hop = match &self.route.fixed {
-            Some(fixed) if route_set.is_empty() => fixed.clone(),
-            _ => next_hop(&route_set, &target, transport),
-        };
+        let next_hop = self.next_hop(&route_set, &target);
         let invite_cseq = self.identity.cseq.wrapping_add(self.attempt);
         let acknowledgement = acknowledge(
             &self.identity,
@@ -176,6 +172,26 @@ impl Leg {
             asking: None,
             asked: 0,
         }
+    }
+
+    fn next_hop(&self, route_set: &[String], target: &Uri) -> Destination {
+        match &self.route.fixed {
+            Some(fixed) if route_set.is_empty() => fixed.clone(),
+            _ => next_hop(route_set, target, self.destination.transport),
+        }
+    }
+
+    /// Takes where the far end is now (RFC 3261, 12.2.1.2). The dialog as it is to be stored, when that is news.
+    pub(super) fn retarget(&mut self, target: Uri) -> Option<AnsweredDialog> {
+        let dialog = self.dialog.as_ref()?;
+        if dialog.target == target {
+            return None;
+        }
+        let next_hop = self.next_hop(&dialog.route_set, &target);
+        let dialog = self.dialog.as_mut()?;
+        dialog.target = target;
+        dialog.next_hop = next_hop;
+        Some(dialog.stored())
     }
 
     /// The next request of the dialog, with where it goes and where else it may go. `None` before the answer.

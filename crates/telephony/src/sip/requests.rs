@@ -137,11 +137,9 @@ impl Core {
             self.media
                 .agree(id, super::answered::agreement(&audio, chosen));
         }
-        if let Some(target) = super::message::usable_contact(&request)
-            && let Some(dialog) = self.legs.get_mut(&id).and_then(|leg| leg.dialog.as_mut())
-        {
-            dialog.target = target;
-        }
+        let moved = super::message::usable_contact(&request)
+            .and_then(|target| self.legs.get_mut(&id)?.retarget(target));
+        self.tell_moved(id, moved);
         if let Some((interval, _)) = session_expires(&request) {
             // Whoever asks keeps on asking, unless it names us.
             let by = if session_expires(&request).and_then(|(_, by)| by) == Some(false) {
