@@ -386,6 +386,33 @@ async fn a_phone_whose_voice_stops_and_who_does_not_answer_is_gone() -> Outcome 
 }
 
 #[tokio::test]
+async fn a_callee_whose_trunk_lost_the_call_is_gone() -> Outcome {
+    let (mut bench, _) = bench_with(|settings| {
+        common::impatient(settings);
+        settings.callee_check = Duration::from_millis(300);
+    })
+    .await;
+    let mut far = FarEnd::start().await?;
+    let trunk = bench.trunk_at(&far, |_| ())?;
+    // The trunk that knows the call keeps it, whatever it thinks of the question.
+    let (leg, _) = bench.callee_up(&mut far, trunk, &[Law::Pcma]).await?;
+    for status in ["200 OK", "405 Method Not Allowed"] {
+        let question = far.expect_where("OPTIONS", is_request).await?;
+        far.respond(&question, status, Extra::default()).await?;
+    }
+    let question = far.expect_where("OPTIONS", is_request).await?;
+    let unknown = "481 Call/Transaction Does Not Exist";
+    far.respond(&question, unknown, Extra::default()).await?;
+    let evidence = bench.ended(leg).await?;
+    assert_eq!(evidence.local, Some(LocalFailure::MediaLost));
+    // And one that says nothing at all.
+    let (leg, _) = bench.callee_up(&mut far, trunk, &[Law::Pcma]).await?;
+    let evidence = bench.ended(leg).await?;
+    assert_eq!(evidence.ended_by, Some(EndedBy::Network));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_far_end_that_moves_is_ended_where_it_is_now() -> Outcome {
     let (mut bench, _) = bench().await;
     for method in ["UPDATE", "INVITE"] {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use outdial_domain::{EndedBy, LocalFailure};
 use rsipstack::sip::{Header, Method, Response};
+use tokio::time::Instant;
 
 use super::core::{Core, Purpose};
 use super::leg::{Kind, Session, acknowledge};
@@ -18,6 +19,8 @@ use crate::{AnsweredDialog, Event, HangUpReason, LegId, clock};
 
 /// How long a far end whose voice stopped has to answer when it is asked.
 const PRESENCE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a callee whose voice stopped is not asked again.
+const CALLEE_REST: Duration = Duration::from_secs(30);
 /// How soon a refresh that met one of the far end's is tried again (RFC 3261, 14.1).
 const GLARE: Duration = Duration::from_secs(3);
 
@@ -300,34 +303,55 @@ impl Core {
         }
     }
 
-    /// Voice had come from this leg and stopped: a phone that is still there answers when it is asked. A callee is
-    /// not asked, because the trunk would answer for it.
+    /// Voice had come from this leg and stopped: a far end that is still there answers when it is asked.
     pub(super) fn quiet(&mut self, id: LegId) {
-        let Some(leg) = self
-            .legs
-            .get_mut(&id)
-            .filter(|leg| leg.kind != Kind::Callee)
-        else {
+        let Some(leg) = self.legs.get(&id) else {
+            return;
+        };
+        match leg.kind {
+            // A phone in a local network answers at once.
+            Kind::Agent | Kind::Flow => self.ask(id, Some(PRESENCE_WITHIN)),
+            // A trunk that holds a call, or saves the packets of silence, is asked now and then, and may take its time.
+            Kind::Callee => {
+                let asked = leg.dialog.as_ref().and_then(|dialog| dialog.asked_at);
+                if asked.is_none_or(|at| at.elapsed() >= CALLEE_REST) {
+                    self.ask(id, None);
+                }
+            }
+        }
+    }
+
+    /// A callee's leg has no session timer: without this a trunk that lost the call, or its BYE, would hold a line, a
+    /// caller ID and a flow for ever, when it had never sent voice that could stop.
+    pub(super) fn check_callee(&mut self, id: LegId) {
+        if self.legs.contains_key(&id) {
+            self.ask(id, None);
+            self.timers
+                .after(self.settings.callee_check, Timer::CheckCallee(id));
+        }
+    }
+
+    /// Asks whether a far end still knows the call. Silence is an answer after `within`, or when the exchange is over.
+    fn ask(&mut self, id: LegId, within: Option<Duration>) {
+        let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
         let Some(dialog) = leg.dialog.as_mut().filter(|dialog| dialog.asking.is_none()) else {
             return;
         };
         dialog.asked += 1;
+        dialog.asked_at = Some(Instant::now());
         let question = dialog.asked;
         dialog.asking = Some(question);
         let credentials = leg.route.credentials.clone();
         let accept = vec![header("Accept", SDP_TYPE)];
         if let Some((request, to, fallback)) = leg.request(Method::Options, accept, Vec::new()) {
-            self.out.exchange(
-                request,
-                to,
-                fallback,
-                credentials,
-                Purpose::Ask { leg: id, question },
-            );
-            self.timers
-                .after(PRESENCE_WITHIN, Timer::NoAnswer(id, question));
+            let purpose = Purpose::Ask { leg: id, question };
+            self.out
+                .exchange(request, to, fallback, credentials, purpose);
+            if let Some(within) = within {
+                self.timers.after(within, Timer::NoAnswer(id, question));
+            }
         }
     }
 

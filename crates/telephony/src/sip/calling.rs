@@ -299,6 +299,14 @@ impl Core {
             self.hang_up(id, crate::HangUpReason::Normal);
         } else {
             self.start_session(id, response, true);
+            if self
+                .legs
+                .get(&id)
+                .is_some_and(|leg| leg.kind == Kind::Callee)
+            {
+                self.timers
+                    .after(self.settings.callee_check, Timer::CheckCallee(id));
+            }
         }
     }
 

@@ -220,6 +220,7 @@ impl Core {
             Timer::Refresh(leg, generation) => self.refresh(leg, generation),
             Timer::SessionOver(leg, generation) => self.session_over(leg, generation),
             Timer::NoAnswer(leg, question) => self.no_sign_of_presence(leg, question),
+            Timer::CheckCallee(leg) => self.check_callee(leg),
             Timer::ClearAgain => self.clear_again(),
             Timer::Forget(call_id) => {
                 self.remnants.forget(&call_id);

@@ -3,6 +3,7 @@
 use outdial_domain::{Evidence, Progress, Timestamp};
 use rsipstack::sip::prelude::HeadersExt as _;
 use rsipstack::sip::{Header, Method, Request, Response, Uri};
+use tokio::time::Instant;
 
 use super::address::Destination;
 use super::message::{Head, new_branch, next_hop, tagged};
@@ -102,6 +103,7 @@ pub(super) struct Dialog {
     /// Counts the questions whether the far end is still there; `Some` while one is open.
     pub(super) asking: Option<u32>,
     pub(super) asked: u32,
+    pub(super) asked_at: Option<Instant>,
 }
 
 /// A session timer (RFC 4028).
@@ -171,6 +173,7 @@ impl Leg {
             session: None,
             asking: None,
             asked: 0,
+            asked_at: None,
         }
     }
 

@@ -74,6 +74,8 @@ pub struct SipSettings {
     pub session_expires_s: u32,
     /// T1 of RFC 3261: the round trip that repetitions reckon with. Silence of 64 × T1 is the end. Default 500 ms.
     pub t1: Duration,
+    /// How often the trunk of an answered callee is asked whether it still knows the call. Default 2 min.
+    pub callee_check: Duration,
     /// What we call ourselves in `User-Agent` and `Server`.
     pub user_agent: String,
 }
@@ -88,6 +90,7 @@ impl SipSettings {
             rtp_ports: 20_000..=29_999,
             session_expires_s: 1_800,
             t1: Duration::from_millis(500),
+            callee_check: Duration::from_secs(120),
             user_agent: concat!("Outdial/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

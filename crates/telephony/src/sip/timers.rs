@@ -22,6 +22,8 @@ pub(super) enum Timer {
     NoAnswer(LegId, u32),
     /// Time to try again to end what an earlier process left behind.
     ClearAgain,
+    /// Time to ask whether a callee's call is still known.
+    CheckCallee(LegId),
     /// Nothing more can come for a call that is over.
     Forget(String),
     /// Time to ask a trunk.
