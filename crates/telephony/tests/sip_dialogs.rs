@@ -120,7 +120,7 @@ async fn a_trunk_can_hold_and_resume() -> Outcome {
         .await?;
     assert!(String::from_utf8_lossy(&ok.body).contains("a=inactive"));
     carrier
-        .request("ACK", &call.to_callee, "far", Extra::default())
+        .acknowledge(&call.to_callee, "far", ok.cseq(), Extra::default())
         .await?;
     carrier
         .request(
@@ -282,6 +282,89 @@ async fn sessions_are_refreshed_by_update_or_invite_and_end_when_refused() -> Ou
             (Some(LocalFailure::MediaLost), Some(EndedBy::Network))
         );
     }
+    Ok(())
+}
+
+/// A phone whose session we keep alive by INVITE, as often as may be.
+async fn refreshed_by_invite(
+    bench: &mut Bench,
+    phone: &mut FarEnd,
+) -> Result<(LegId, Message), Box<dyn std::error::Error>> {
+    let (leg, _) = bench.call_agent(phone)?;
+    let invite = phone.expect("INVITE").await?;
+    let answer = Extra::tag("b")
+        .body(phone.description(&[Law::Pcma], None)?)
+        .line("Allow: INVITE, BYE")
+        .line("Session-Expires: 1;refresher=uac");
+    phone.respond(&invite, "200 OK", answer).await?;
+    bench
+        .wait(leg, |event| matches!(event, Event::Answered { .. }))
+        .await?;
+    bench.connector.send(Command::Confirm { leg });
+    phone.expect("ACK").await?;
+    Ok((leg, invite))
+}
+
+#[tokio::test]
+async fn re_invites_that_cross_are_put_off_on_both_sides() -> Outcome {
+    let (mut bench, _) = bench_with(|settings| settings.session_expires_s = 1).await;
+    let mut phone = FarEnd::start().await?;
+    let (leg, invite) = refreshed_by_invite(&mut bench, &mut phone).await?;
+    let ours = phone.expect_where("INVITE", is_request).await?;
+    // Theirs crosses it.
+    let body = phone.description(&[Law::Pcma], None)?;
+    let offer = || Extra::default().body(body.clone());
+    phone.request("INVITE", &invite, "b", offer()).await?;
+    phone
+        .expect_where("INVITE", |message| message.status() == 491)
+        .await?;
+    phone
+        .respond(&ours, "491 Request Pending", Extra::default())
+        .await?;
+    phone
+        .expect_where("ACK", |ack| ack.cseq() == ours.cseq())
+        .await?;
+    // An offer crosses ours also when we make it because theirs is missing.
+    phone
+        .request("INVITE", &invite, "b", Extra::default())
+        .await?;
+    let ok = phone
+        .expect_where("INVITE", |message| message.status() == 200)
+        .await?;
+    for method in ["INVITE", "UPDATE"] {
+        phone.request(method, &invite, "b", offer()).await?;
+        phone
+            .expect_where(method, |message| message.status() == 491)
+            .await?;
+    }
+    phone.acknowledge(&invite, "b", ok.cseq(), offer()).await?;
+    // The acknowledgement may still be on its way inside; then the next offer is put off once more.
+    let mut status = 491;
+    while status == 491 {
+        phone.request("UPDATE", &invite, "b", offer()).await?;
+        status = phone
+            .expect_where("UPDATE", |message| message.status() > 0)
+            .await?
+            .status();
+    }
+    assert_eq!(status, 200);
+    assert_eq!(bench.connector.legs_up().await[0].leg, leg);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refresh_that_crossed_is_sent_again() -> Outcome {
+    let (mut bench, _) = bench_with(|settings| settings.session_expires_s = 1).await;
+    let mut phone = FarEnd::start().await?;
+    let (_, _) = refreshed_by_invite(&mut bench, &mut phone).await?;
+    let ours = phone.expect_where("INVITE", is_request).await?;
+    phone
+        .respond(&ours, "491 Request Pending", Extra::default())
+        .await?;
+    let refused_at = Instant::now();
+    let again = phone.expect_where("INVITE", is_request).await?;
+    assert!(again.cseq() > ours.cseq());
+    assert!(refused_at.elapsed() > Duration::from_millis(2_100));
     Ok(())
 }
 

@@ -163,6 +163,12 @@ impl Core {
         };
         let by_update = dialog.takes_update;
         let interval = session.interval_s;
+        if !by_update && dialog.offered.is_some() {
+            // Its offer and ours would cross.
+            self.timers
+                .after(Duration::from_secs(1), Timer::Refresh(id, generation));
+            return;
+        }
         let mut further = vec![
             contact(&leg.identity.sent_by),
             header("Supported", "timer"),
@@ -180,6 +186,9 @@ impl Core {
             return;
         };
         let cseq = super::message::cseq(&request).map_or(0, |(number, _)| number);
+        if let Some(dialog) = leg.dialog.as_mut() {
+            dialog.offering = !by_update;
+        }
         let purpose = Purpose::Refresh {
             leg: id,
             cseq,
@@ -204,6 +213,7 @@ impl Core {
         let Some(dialog) = leg.dialog.as_mut() else {
             return;
         };
+        dialog.offering = false;
         match reply {
             Reply::Final(response) if (200..=299).contains(&response.status_code.code()) => {
                 if !by_update {

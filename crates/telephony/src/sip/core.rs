@@ -54,8 +54,12 @@ pub(crate) enum Input {
     },
     /// A request from outside.
     Request(Box<Transaction>),
-    /// The acknowledgement of our answer to a re-INVITE, with what it carries.
-    Acknowledged { leg: LegId, body: Vec<u8> },
+    /// Our answer to the far end's re-INVITE with this number is acknowledged, with what that carries, or will never be.
+    Acknowledged {
+        leg: LegId,
+        number: u32,
+        body: Vec<u8>,
+    },
     /// Which calls are up?
     LegsUp(oneshot::Sender<Vec<LegUp>>),
     /// End everything; to be answered when that is done.
@@ -159,7 +163,7 @@ impl Core {
                 acknowledged,
             } => self.stray(&response, acknowledged),
             Input::Request(transaction) => self.request(*transaction),
-            Input::Acknowledged { leg, body } => self.acknowledged(leg, &body),
+            Input::Acknowledged { leg, number, body } => self.acknowledged(leg, number, &body),
             Input::LegsUp(answer) => {
                 let _ = answer.send(self.legs.values().map(Leg::up).collect());
             }

@@ -104,6 +104,10 @@ pub(super) struct Dialog {
     pub(super) asking: Option<u32>,
     pub(super) asked: u32,
     pub(super) asked_at: Option<Instant>,
+    /// Our re-INVITE that has no final response yet: one of the far end's is put off meanwhile (RFC 3261, 14.2).
+    pub(super) offering: bool,
+    /// The far end's re-INVITE without offer that we answered by an offer: its answer comes with the acknowledgement.
+    pub(super) offered: Option<u32>,
 }
 
 /// A session timer (RFC 4028).
@@ -174,6 +178,8 @@ impl Leg {
             asking: None,
             asked: 0,
             asked_at: None,
+            offering: false,
+            offered: None,
         }
     }
 

@@ -9,9 +9,9 @@ use rsipstack::transaction::transaction::Transaction;
 
 use super::address::Destination;
 use super::core::{Core, Input, Purpose};
-use super::leg::Kind;
+use super::leg::{Kind, Leg};
 use super::message::{
-    ALLOW, SDP_TYPE, contact, hands_back, header, q850_cause, random_token, session_expires,
+    ALLOW, SDP_TYPE, contact, cseq, hands_back, header, q850_cause, random_token, session_expires,
     tagged, to_tag,
 };
 use super::registrar::Change;
@@ -118,6 +118,10 @@ impl Core {
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
+        if crosses(leg, &request) {
+            self.answer(transaction, 491, Vec::new(), Vec::new());
+            return;
+        }
         let mut further = vec![contact(&leg.identity.sent_by), header("Allow", ALLOW)];
         let mut body = Vec::new();
         if request.body.is_empty() {
@@ -159,7 +163,20 @@ impl Core {
         if !body.is_empty() {
             further.push(header("Content-Type", SDP_TYPE));
         }
-        self.answer_in(transaction, Some(id), 200, further, body);
+        let number = cseq(&request).map(|(number, _)| number);
+        let waits = number.filter(|_| request.method == Method::Invite && request.body.is_empty());
+        if let Some(dialog) = self.legs.get_mut(&id).and_then(|leg| leg.dialog.as_mut())
+            && waits.is_some()
+        {
+            dialog.offered = waits;
+        }
+        self.answer_in(
+            transaction,
+            waits.map(|number| (id, number)),
+            200,
+            further,
+            body,
+        );
     }
 
     fn note_refresh(&mut self, id: LegId, interval: u32, we_refresh: bool) {
@@ -173,10 +190,15 @@ impl Core {
     }
 
     /// The acknowledgement of our answer to a re-INVITE; it carries a description when we made the offer.
-    pub(super) fn acknowledged(&mut self, id: LegId, body: &[u8]) {
-        let Some(leg) = self.legs.get(&id) else {
+    pub(super) fn acknowledged(&mut self, id: LegId, number: u32, body: &[u8]) {
+        let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
+        if let Some(dialog) = leg.dialog.as_mut()
+            && dialog.offered == Some(number)
+        {
+            dialog.offered = None;
+        }
         if let Ok(audio) = Audio::parse(body)
             && let Some(chosen) = leg.choose(&audio)
         {
@@ -267,7 +289,7 @@ impl Core {
     fn answer_in(
         &self,
         mut transaction: Transaction,
-        leg: Option<LegId>,
+        awaits: Option<(LegId, u32)>,
         status: u16,
         further: Vec<Header>,
         body: Vec<u8>,
@@ -277,19 +299,22 @@ impl Core {
         self.out.spawn(async move {
             if let Err(error) = transaction.respond(response).await {
                 tracing::debug!(%error, "a response could not be sent");
-                return;
             }
+            let acknowledged = |body| {
+                if let Some((leg, number)) = awaits {
+                    // The core is gone only when the connector is shutting down.
+                    let _ = inbox.send(Input::Acknowledged { leg, number, body });
+                }
+            };
             while let Some(message) = transaction.receive().await {
-                if let (SipMessage::Request(request), Some(leg)) = (message, leg)
+                if let SipMessage::Request(request) = message
                     && request.method == Method::Ack
-                    && !request.body.is_empty()
                 {
-                    let _ = inbox.send(Input::Acknowledged {
-                        leg,
-                        body: request.body,
-                    });
+                    acknowledged(request.body);
                 }
             }
+            // Whoever has not acknowledged by now does not any more.
+            acknowledged(Vec::new());
         });
     }
 
@@ -324,6 +349,13 @@ impl Core {
         response.body = body;
         response
     }
+}
+
+/// Whether an offer crosses one of ours that has no answer yet (RFC 3261, 14.2; RFC 3311, 5.2).
+fn crosses(leg: &Leg, request: &Request) -> bool {
+    let offers = request.method == Method::Invite || !request.body.is_empty();
+    let dialog = leg.dialog.as_ref();
+    offers && dialog.is_some_and(|dialog| dialog.offering || dialog.offered.is_some())
 }
 
 fn capabilities() -> Vec<Header> {
