@@ -285,6 +285,39 @@ async fn sessions_are_refreshed_by_update_or_invite_and_end_when_refused() -> Ou
     Ok(())
 }
 
+#[tokio::test]
+async fn a_session_interval_is_neither_too_short_nor_kept_when_it_is_taken_back() -> Outcome {
+    let (mut bench, _) = bench_with(|settings| settings.session_expires_s = 2).await;
+    let mut phone = FarEnd::start().await?;
+    let (leg, _) = bench.call_agent(&phone)?;
+    let invite = phone.expect("INVITE").await?;
+    let answer = Extra::tag("b")
+        .body(phone.description(&[Law::Pcma], None)?)
+        .line("Session-Expires: 2;refresher=uas");
+    phone.respond(&invite, "200 OK", answer).await?;
+    bench
+        .wait(leg, |event| matches!(event, Event::Answered { .. }))
+        .await?;
+    bench.connector.send(Command::Confirm { leg });
+    let too_short = Extra::default().line("Session-Expires: 1;refresher=uac");
+    phone.request("UPDATE", &invite, "b", too_short).await?;
+    let refused = phone
+        .expect_where("UPDATE", |message| message.status() == 422)
+        .await?;
+    assert_eq!(refused.header("Min-SE"), "2");
+    phone
+        .request("UPDATE", &invite, "b", Extra::default())
+        .await?;
+    let ok = phone
+        .expect_where("UPDATE", |message| message.status() == 200)
+        .await?;
+    assert_eq!(ok.header("Session-Expires"), "");
+    // No timer stands any more: the leg outlives the interval.
+    let ended = tokio::time::timeout(Duration::from_secs(3), bench.ended(leg));
+    assert!(ended.await.is_err(), "the leg stays up");
+    Ok(())
+}
+
 /// A phone whose session we keep alive by INVITE, as often as may be.
 async fn refreshed_by_invite(
     bench: &mut Bench,

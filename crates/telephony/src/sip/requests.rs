@@ -115,11 +115,19 @@ impl Core {
     /// re-INVITE or UPDATE: hold, resume, another address, or a session refresh.
     fn remote_offer(&mut self, id: LegId, transaction: Transaction) {
         let request = transaction.original.clone();
+        let session_min = self.session_min_s();
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
         if crosses(leg, &request) {
             self.answer(transaction, 491, Vec::new(), Vec::new());
+            return;
+        }
+        let interval = session_expires(&request);
+        if interval.is_some_and(|(seconds, _)| seconds < session_min) {
+            // RFC 4028, section 9.
+            let shortest = header("Min-SE", session_min.to_string());
+            self.answer(transaction, 422, vec![shortest], Vec::new());
             return;
         }
         let mut further = vec![contact(&leg.identity.sent_by), header("Allow", ALLOW)];
@@ -144,9 +152,9 @@ impl Core {
         let moved = super::message::usable_contact(&request)
             .and_then(|target| self.legs.get_mut(&id)?.retarget(target));
         self.tell_moved(id, moved);
-        if let Some((interval, _)) = session_expires(&request) {
+        if let Some((interval, refresher)) = interval {
             // Whoever asks keeps on asking, unless it names us.
-            let by = if session_expires(&request).and_then(|(_, by)| by) == Some(false) {
+            let by = if refresher == Some(false) {
                 "uas"
             } else {
                 "uac"
@@ -159,6 +167,9 @@ impl Core {
                 further.push(header("Require", "timer"));
             }
             self.note_refresh(id, interval, by == "uas");
+        } else {
+            // An answer without the header to a request without it: there is no timer any more (RFC 4028, 7.2).
+            self.start_session(id, &Response::default(), false);
         }
         if !body.is_empty() {
             further.push(header("Content-Type", SDP_TYPE));
