@@ -203,6 +203,16 @@ async fn offers_that_nobody_can_speak_and_old_requests_are_refused() -> Outcome 
         .await?;
     far.expect_where("OPTIONS", |message| message.status() == 200)
         .await?;
+    // What we cannot do is said, not passed over; the timer we can.
+    let insists = Extra::default()
+        .body(far.description(&[Law::Pcma], None)?)
+        .line("Require: timer, 100rel")
+        .line("Require: replaces");
+    far.request("INVITE", &invite, "far", insists).await?;
+    let refused = far
+        .expect_where("INVITE", |message| message.status() == 420)
+        .await?;
+    assert_eq!(refused.header("Unsupported"), "100rel, replaces");
     // A dialog of another tag is not ours.
     let before = bench.connector.counters().unknown_dialogs;
     far.request("BYE", &invite, "stranger", Extra::default())

@@ -278,6 +278,18 @@ pub(crate) fn allows(message: &impl HeadersExt, method: &str) -> bool {
         })
 }
 
+/// The extensions that a request insists on and that we do not have (RFC 3261, 8.2.2.3).
+pub(crate) fn required(request: &Request) -> Vec<String> {
+    request
+        .headers
+        .iter()
+        .filter(|header| header.name().eq_ignore_ascii_case("Require"))
+        .flat_map(|header| header.value().split(','))
+        .map(|option| option.trim().to_owned())
+        .filter(|option| !option.is_empty() && !option.eq_ignore_ascii_case("timer"))
+        .collect()
+}
+
 /// Where the next request of a dialog goes by its route set and target.
 pub(crate) fn next_hop(
     route_set: &[String],

@@ -11,8 +11,8 @@ use super::address::Destination;
 use super::core::{Core, Input, Purpose};
 use super::leg::{Kind, Leg};
 use super::message::{
-    ALLOW, SDP_TYPE, contact, cseq, hands_back, header, q850_cause, random_token, session_expires,
-    tagged, to_tag,
+    ALLOW, SDP_TYPE, contact, cseq, hands_back, header, q850_cause, random_token, required,
+    session_expires, tagged, to_tag,
 };
 use super::registrar::Change;
 use super::socket::Counts;
@@ -22,6 +22,13 @@ use crate::{Event, LegId, clock};
 impl Core {
     pub(super) fn request(&mut self, transaction: Transaction) {
         let request = &transaction.original;
+        let unsupported = required(request);
+        // A call that its far end leaves is over, whatever else was asked for.
+        if !unsupported.is_empty() && request.method != Method::Bye {
+            let lines = vec![header("Unsupported", unsupported.join(", "))];
+            self.answer(transaction, 420, lines, Vec::new());
+            return;
+        }
         let call_id = request
             .call_id_header()
             .map(|header| header.value().to_owned())
