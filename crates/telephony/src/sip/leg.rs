@@ -1,5 +1,7 @@
 //! One leg: its names, how far it is, and the requests of its dialog.
 
+use std::collections::BTreeMap;
+
 use outdial_domain::{Evidence, Progress, Timestamp};
 use rsipstack::sip::prelude::HeadersExt as _;
 use rsipstack::sip::{Header, Method, Request, Response, Uri};
@@ -96,6 +98,8 @@ pub(super) struct Dialog {
     /// Whether the answer may be acknowledged: its dialog is stored.
     pub(super) confirmed: bool,
     pub(super) acknowledgement: Request,
+    /// Acknowledgements of other branches that picked up too and were ended, by the far end's tag.
+    pub(super) forks: BTreeMap<String, (Request, Destination)>,
     /// The acknowledgement of our last re-INVITE, and that INVITE's number.
     pub(super) refreshed: Option<(u32, Request)>,
     pub(super) takes_update: bool,
@@ -172,6 +176,7 @@ impl Leg {
             remote_cseq: None,
             confirmed: false,
             acknowledgement,
+            forks: BTreeMap::new(),
             refreshed: None,
             takes_update: super::message::allows(response, "UPDATE"),
             session: None,

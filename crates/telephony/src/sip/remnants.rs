@@ -48,6 +48,7 @@ impl Remnants {
         let may_ring = leg.dialog.is_none() && leg.evidence.sip_status.is_none();
         let mut ended = BTreeMap::new();
         if let Some(dialog) = leg.dialog {
+            ended.extend(dialog.forks);
             ended.insert(dialog.remote_tag, (dialog.acknowledgement, dialog.next_hop));
         }
         let remnant = Remnant {
