@@ -191,3 +191,31 @@ async fn strangers_get_an_answer_to_so_much_and_trunks_to_everything() -> Outcom
     assert_eq!(bench.connector.counters().strangers_refused, refused);
     Ok(())
 }
+
+#[tokio::test]
+async fn over_ipv6_the_name_in_via_is_not_looked_up() -> Outcome {
+    let mut settings = outdial_telephony::sip::SipSettings::at("[::1]:0".parse()?);
+    settings.rtp_ports = 0..=0;
+    let Ok((connector, _events)) = outdial_telephony::sip::SipConnector::start(settings).await
+    else {
+        eprintln!("this machine has no IPv6; nothing was tested");
+        return Ok(());
+    };
+    let phone = tokio::net::UdpSocket::bind("[::1]:0").await?;
+    let text = question("v6", "UDP", connector.listen_address());
+    let (start, rest) = text.split_once("[::1]").ok_or("no address in Via")?;
+    let text = format!("{start}phone.invalid{rest}");
+    // The repetition is answered by the stack's loop itself.
+    for _ in 0..2 {
+        phone
+            .send_to(text.as_bytes(), connector.listen_address())
+            .await?;
+        let mut answer = [0; 2_048];
+        let receiving = phone.recv_from(&mut answer);
+        let (length, _) = tokio::time::timeout(Duration::from_secs(5), receiving).await??;
+        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+        assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+        assert!(answer.contains(";received=::1"), "{answer}");
+    }
+    Ok(())
+}

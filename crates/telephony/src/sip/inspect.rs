@@ -70,7 +70,8 @@ impl TransportEventInspector for TakeStrays {
             return Some(event);
         };
         match message {
-            SipMessage::Request(request) => {
+            SipMessage::Request(mut request) => {
+                write_received(&mut request);
                 let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Server)
                 else {
                     Counts::add(&self.counts.garbage);
@@ -120,6 +121,29 @@ impl TransportEventInspector for TakeStrays {
                 ))
             }
         }
+    }
+}
+
+/// Writes the address that a request came from as RFC 3261 has it, an IPv6 address without brackets.
+///
+/// The stack writes brackets and does not read them. It looks the name in `Via` up instead, in its only loop: whoever
+/// owns a name could make everybody wait.
+fn write_received(request: &mut Request) {
+    const NAME: &str = ";received=";
+    let Ok(via) = request.via_header_mut() else {
+        return;
+    };
+    let value = via.value();
+    let Some(start) = value.find(NAME).map(|at| at + NAME.len()) else {
+        return;
+    };
+    let end = value[start..]
+        .find([';', ','])
+        .map_or(value.len(), |at| start + at);
+    let address = value[start..end].trim_matches(['[', ']']);
+    if address.len() < end - start {
+        let written = format!("{}{address}{}", &value[..start], &value[end..]);
+        via.replace(written);
     }
 }
 
