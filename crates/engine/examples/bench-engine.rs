@@ -187,7 +187,7 @@ impl<'a> Run<'a> {
             },
             open_contacts: contacts,
             contacts,
-            ledger: Ledger::default(),
+            ledger: Vec::new(),
         }))
     }
 

@@ -3,7 +3,7 @@
 use outdial_domain::{PhoneNumber, RetryPolicy, Timestamp};
 
 use super::hours::HoursGate;
-use super::number::NumberGate;
+use super::number::{CallsToday, NumberGate};
 use super::{ContactRefused, ContactWhy, attempts};
 use crate::input::DueContact;
 use crate::mutant::{Mutant, Mutants};
@@ -39,7 +39,7 @@ impl ContactGates<'_> {
     pub(crate) fn check(
         &mut self,
         contact: &DueContact,
-        calls_today: u32,
+        calls_today: CallsToday,
     ) -> Result<PhoneNumber, ContactRefused> {
         let number = next_number(contact).ok_or(ContactRefused {
             why: ContactWhy::NoNumber,
@@ -66,7 +66,7 @@ impl ContactGates<'_> {
             ContactWhy::AttemptsToday => Mutant::AttemptsPerDay,
             ContactWhy::Hours => Mutant::ProfileHours,
             ContactWhy::NumberLive => Mutant::NumberLive,
-            ContactWhy::NumberCap | ContactWhy::NoNumber => return false,
+            ContactWhy::NumberCap | ContactWhy::NumberRests | ContactWhy::NoNumber => return false,
         })
     }
 }

@@ -12,13 +12,14 @@ mod clock;
 mod facts;
 mod figures;
 mod legs;
+mod lists;
 mod orders;
 mod reservations;
 mod trunks;
 mod views;
 mod writes;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +57,10 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 pub(crate) type Ask = Box<dyn FnOnce(&mut Runtime) + Send>;
 
 /// What has come back from the store.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "calls are the common case, and each is moved a few times only"
+)]
 enum Done {
     /// An attempt, or another leg, has its identity committed (or not) and may be called.
     Planned {
@@ -112,6 +117,8 @@ pub(crate) struct Runtime {
     events: Vec<NewEvent>,
     facts: VecDeque<(TenantId, Input)>,
     work: FuturesUnordered<Work>,
+    /// Campaigns whose list is being replaced: they may not start, nor read it.
+    held_lists: BTreeSet<CampaignId>,
     /// Why the store cannot commit, while it cannot.
     store_fails: Option<String>,
     stopped: bool,
@@ -373,7 +380,11 @@ impl Runtime {
                     self.tell(tenant, Input::AgentRegistered(agent));
                 }
             }
-            LineEvent::Unregistered { .. } => {}
+            LineEvent::Unregistered { account, .. } => {
+                if let Some((tenant, agent)) = self.registry.agent_of_account(&account) {
+                    self.tell(tenant, Input::AgentUnregistered(agent));
+                }
+            }
             LineEvent::Cleared { legs, left, .. } => {
                 tracing::info!(
                     ended = legs.len(),
