@@ -10,6 +10,7 @@ use crate::calls::Call;
 use crate::campaign::{Answer, Campaign, Offered};
 use crate::counters::Counters;
 use crate::gate::caller_id::CallerIdGate;
+use crate::gate::do_not_call::DoNotCallGate;
 use crate::gate::halt::HaltGate;
 use crate::gate::hours::HoursGate;
 use crate::gate::lines::LinesGate;
@@ -63,6 +64,7 @@ pub struct Engine {
     pub(crate) lines: LinesGate,
     pub(crate) caller_ids: CallerIdGate,
     pub(crate) numbers: NumberGate,
+    pub(crate) do_not_call: DoNotCallGate,
     pub(crate) hours: HoursGate,
     pub(crate) halts: HaltGate,
     pub(crate) store: StoreGate,
@@ -101,6 +103,7 @@ impl Engine {
             lines: LinesGate::default(),
             caller_ids: CallerIdGate::default(),
             numbers: NumberGate::default(),
+            do_not_call: DoNotCallGate::default(),
             hours: HoursGate::default(),
             halts: HaltGate::default(),
             store: StoreGate::default(),
@@ -270,6 +273,8 @@ impl Engine {
                 };
                 self.contacts_loaded(campaign, answer, contacts);
             }
+            Input::DoNotCallChanged(changes) => self.do_not_call_changed(changes),
+            Input::ContactsReturned { campaign, count } => self.contacts_returned(campaign, count),
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
 
             Input::Placed(attempt) => self.placed(attempt),

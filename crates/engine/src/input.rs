@@ -4,7 +4,7 @@ use outdial_domain::RevisionNumber;
 use outdial_domain::contact::History;
 use outdial_domain::{
     AgentId, AttemptId, BreakTime, CallerId, Campaign, CampaignId, CauseMap, ComplianceProfile,
-    Connection, ContactId, Evidence, FailoverCause, LifeCycleCommand, Permit, PhoneNumber,
+    Connection, ContactId, Evidence, FailoverCause, LifeCycleCommand, Listing, Permit, PhoneNumber,
     Progress, Settings, SkillGroupId, Timestamp, TrunkName, WishedState,
 };
 use serde::{Deserialize, Serialize};
@@ -127,6 +127,16 @@ pub enum Input {
         next_due: Option<Timestamp>,
         /// Whether more contacts are due now than were asked for.
         more: bool,
+    },
+    /// Numbers that were put on the do-not-call list (or changed there), and numbers that left it
+    /// (`None`). The list is committed already: what is loaded from now on knows of it.
+    DoNotCallChanged(Vec<(PhoneNumber, Option<Listing>)>),
+    /// Contacts that were left out because of the do-not-call list are in the list again.
+    ContactsReturned {
+        /// The campaign.
+        campaign: CampaignId,
+        /// How many.
+        count: u64,
     },
     /// Contacts were added to a campaign's list.
     ContactsAdded {
@@ -277,6 +287,8 @@ pub struct DueContact {
     pub history: History,
     /// Calls to its numbers today from all campaigns of the tenant, where a profile limits them.
     pub number_calls_today: u32,
+    /// Those of its numbers that are on the do-not-call list.
+    pub listed: Vec<(PhoneNumber, Listing)>,
 }
 
 /// An offer of a contact to an agent.

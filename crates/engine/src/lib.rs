@@ -27,6 +27,7 @@ mod calls;
 mod campaign;
 mod counters;
 mod dispatch;
+mod do_not_call;
 mod engine;
 mod gate;
 pub mod input;

@@ -1,6 +1,6 @@
 //! One campaign's turn: gate after gate, and a call if none refuses.
 
-use outdial_domain::{CampaignId, CampaignState, Mode};
+use outdial_domain::{CampaignId, CampaignState, Mode, PhoneNumber};
 
 use crate::agents::{AgentKey, Phase};
 use crate::campaign::{Campaign, Held};
@@ -100,7 +100,7 @@ impl Engine {
             }
             Err(refused) => {
                 self.forget_ready(id, agent);
-                self.rest_contact(id, held, refused.until);
+                self.put_contact(id, held, refused.place());
                 self.release_agent(agent);
             }
         }
@@ -166,7 +166,12 @@ impl Engine {
     }
 
     /// Whether a call of this campaign may go out a second time, over another trunk.
-    pub(crate) fn may_redial(&mut self, id: CampaignId, contact: &DueContact) -> bool {
+    pub(crate) fn may_redial(
+        &mut self,
+        id: CampaignId,
+        contact: &DueContact,
+        number: PhoneNumber,
+    ) -> bool {
         let now = self.now;
         let Some(campaign) = self.campaigns.get(&id) else {
             return false;
@@ -176,7 +181,9 @@ impl Engine {
         let calendar = &campaign.settings.calendar;
         let open = calendar.is_open(now) || self.is_off(Mutant::Calendar);
         let zone = contact.time_zone.as_deref();
-        open && self.check_may_invite(campaign).is_ok()
+        let listed = self.do_not_call.listing(contact, number, now).is_some()
+            && !self.is_off(Mutant::DoNotCall);
+        open && !listed && self.check_may_invite(campaign).is_ok()
             && self.hours.check(zone, calendar.time_zone(), now).is_ok()
     }
 

@@ -211,6 +211,7 @@ impl ContactList {
             order_key,
             history: row.history.clone(),
             number_calls_today: row.entry.numbers.iter().map(calls_today).sum(),
+            listed: Vec::new(),
         }
     }
 

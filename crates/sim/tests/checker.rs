@@ -135,6 +135,7 @@ fn contact(id: u64) -> DueContact {
         order_key: id as i64,
         history: History::default(),
         number_calls_today: 0,
+        listed: Vec::new(),
     }
 }
 

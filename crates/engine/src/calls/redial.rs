@@ -29,7 +29,8 @@ impl Engine {
             return false;
         };
         let (id, contact) = (call.attempt.campaign, call.contact.clone());
-        if !self.may_redial(id, &contact) {
+        let number = call.number();
+        if !self.may_redial(id, &contact, number) {
             return false;
         }
         let Some(call) = self.calls.get(&attempt) else {

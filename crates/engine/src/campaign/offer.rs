@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outdial_domain::{CampaignId, Mode};
+use outdial_domain::{CampaignId, ContactPlace, Mode};
 use serde::{Deserialize, Serialize};
 
 use super::Held;
@@ -90,7 +90,7 @@ impl Engine {
             .get(&id)
             .map_or(SKIPPED_REST, |c| c.settings.retry.interval);
         let until = self.now + interval.max(SKIPPED_REST);
-        self.rest_contact(id, offered.held, Some(until));
+        self.put_contact(id, offered.held, ContactPlace::Resting(until));
         self.release_agent(offered.agent);
         self.load_contacts(id);
     }

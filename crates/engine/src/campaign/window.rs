@@ -177,6 +177,14 @@ impl Window {
         std::mem::take(&mut self.due).into_values()
     }
 
+    /// What is on its way from the store is out of date: its answer is not awaited any more.
+    pub(crate) fn distrust(&mut self) {
+        if self.asked_at.take().is_some() {
+            self.more = true;
+            self.back = Back::default();
+        }
+    }
+
     /// Takes out what is beyond twice its size, worst first.
     pub(crate) fn shed(&mut self) -> Vec<Held> {
         let mut shed = Vec::new();
@@ -310,6 +318,7 @@ mod tests {
                 order_key,
                 history: History::default(),
                 number_calls_today: 0,
+                listed: Vec::new(),
             },
             dialed_before: 0,
         }
