@@ -24,6 +24,7 @@ impl Checker {
         let used_up = self.uses_up(call, outcome);
         let update = &end.contact;
         self.check_owner(now, call, update);
+        let callable = self.picture.callable(update.contact, now);
         let Some(contact) = self.picture.contacts.get_mut(&update.contact) else {
             return;
         };
@@ -45,7 +46,7 @@ impl Checker {
         }
         let same = contact.by_outcome.get(&outcome).copied().unwrap_or(0);
         // An invalid number sends its contact to the next one at once.
-        let next_number = outcome == Outcome::Invalid && (same as usize) < contact.numbers.len();
+        let next_number = outcome == Outcome::Invalid && (same as usize) < callable;
         contact.rests = (!next_number).then(|| (now, outcome, used_up, Arc::clone(&call.settings)));
         contact.failed_over = outcome
             .is_permanent_failure()
@@ -136,6 +137,8 @@ impl Checker {
         let next_number = contact.is_some_and(|contact| contact.rests.is_none());
         let wrong = match update.place {
             ContactPlace::Done => must_retry,
+            // Where it is left out, it is by a gate and not by an attempt.
+            ContactPlace::LeftOut => true,
             ContactPlace::Resting(_) if next_number => {
                 both.iter().all(|s| used >= s.retry.attempts_total)
             }
@@ -164,6 +167,7 @@ impl Checker {
         let wrong = match update.place {
             ContactPlace::Done => line_failures < LINE_FAILURES && !cancelled,
             ContactPlace::Fresh => false,
+            ContactPlace::LeftOut => true,
             ContactPlace::Resting(until) => until < now + LINE_REST,
         };
         if wrong {
@@ -241,8 +245,11 @@ impl Checker {
             return self.object(Property::HistoryFits, now, what);
         };
         let (used, failed) = (contact.used, contact.failed_over.is_some());
-        let done = update.place == ContactPlace::Done;
+        let (done, left_out) = (update.place.is_final(), update.place == ContactPlace::LeftOut);
         let was_done = std::mem::replace(&mut contact.done, done);
+        contact.left_out = left_out;
+        let listed = self.picture.contacts.get(&update.contact);
+        let listed = listed.is_some_and(|contact| self.picture.is_listed_for_good(contact));
         let mut used_up = false;
         if let Some(campaign) = self.picture.campaigns.get_mut(&update.campaign) {
             // An edit may have left it fewer attempts than it has had.
@@ -257,6 +264,7 @@ impl Checker {
         let wrong = match (was_done, done) {
             (true, true) => by_attempt,
             (true, false) => !self.takes_back || !failed,
+            (false, true) if left_out => !listed,
             (false, true) => !by_attempt && !self.takes_back && !used_up,
             (false, false) => false,
         };

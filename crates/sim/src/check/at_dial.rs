@@ -27,6 +27,7 @@ impl Checker {
         self.check_campaign(now, dial);
         self.check_contact(now, dial);
         self.check_numbers_day(now, dial.number);
+        self.check_not_listed(now, dial.attempt, dial.number);
         self.check_may_dial(now, dial.attempt, dial, dial.trunk);
         self.check_bound_agent(now, dial);
         self.check_mode(now, dial);
@@ -49,6 +50,7 @@ impl Checker {
             let what = format!("attempt {attempt} again, outside of the calendar");
             self.object(Property::InsideCalendar, now, what);
         }
+        self.check_not_listed(now, attempt, dial.number);
         self.check_may_dial(now, attempt, &dial, trunk);
         self.spacing(now, trunk);
         if let Some(call) = self.picture.attempts.get_mut(&attempt) {
@@ -161,9 +163,11 @@ impl Checker {
             let what = format!("attempt {id} calls contact {own:?} before {best:?}");
             objections.push((Property::BestFirst, what));
         }
-        let turn = contact.dialed as usize % contact.numbers.len().max(1);
-        if contact.numbers.get(turn) != Some(&dial.number) {
-            let what = format!("attempt {id} is not to number {turn} of its contact");
+        let in_turn = self.picture.number_in_turn(contact, now);
+        if in_turn.is_some_and(|number| number != dial.number)
+            || !contact.numbers.contains(&dial.number)
+        {
+            let what = format!("attempt {id} is not to the number in turn of its contact");
             objections.push((Property::OwnNumber, what));
         }
         if contact.used >= retry.attempts_total {

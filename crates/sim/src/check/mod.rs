@@ -10,6 +10,7 @@ mod at_dial;
 mod at_end;
 mod at_lines;
 mod at_rest;
+mod do_not_call;
 mod hear;
 mod picture;
 mod property;

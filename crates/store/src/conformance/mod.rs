@@ -7,6 +7,7 @@ mod attempts;
 mod campaigns;
 mod configuration;
 mod contacts;
+mod do_not_call;
 mod events;
 mod world;
 
@@ -72,6 +73,11 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         contacts::counts_follow_every_move,
         contacts::imports_of_two_sessions_do_not_mix_up,
         contacts::hostile_texts_are_kept_as_they_are,
+        do_not_call::numbers_are_listed_found_and_taken_off,
+        do_not_call::listed_numbers_are_kept_replaced_or_refused,
+        do_not_call::the_list_is_read_in_pages,
+        do_not_call::due_contacts_say_which_numbers_are_listed,
+        do_not_call::contacts_left_out_return_when_a_number_leaves_the_list,
         attempts::an_attempt_goes_from_placed_to_ended,
         attempts::an_attempt_is_placed_once,
         attempts::an_end_repeated_changes_nothing,

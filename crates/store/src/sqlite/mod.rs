@@ -10,6 +10,7 @@ mod configuration;
 mod contact_row;
 mod contacts;
 mod dialogs;
+mod do_not_call;
 mod due;
 mod events;
 mod fault;
