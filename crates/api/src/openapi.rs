@@ -33,6 +33,7 @@ const KEY: &str = "key";
         (name = "attempts", description = "Calls and their results"),
         (name = "agents", description = "Who takes the calls"),
         (name = "operations", description = "Trunks, halts, breakers"),
+        (name = "do-not-call", description = "Numbers that no campaign calls"),
         (name = "tenant", description = "What a tenant has"),
         (name = "events", description = "What happens, as it happens"),
         (name = "health", description = "For those who keep the server running"),
@@ -127,6 +128,7 @@ mod tests {
 
     use crate::wire::agent::{AgentWish, DispositionJson};
     use crate::wire::campaign_request::read_new;
+    use crate::wire::do_not_call::{DoNotCallRequest, NumbersRequest};
     use crate::wire::registry::KeyRequest;
     use crate::wire::trunk::{Halt, TrunkResume, TrunkTest};
 
@@ -194,6 +196,10 @@ mod tests {
         assert_eq!(documented("Halt"), known(Halt::read, &[]));
         assert_eq!(documented("TrunkResume"), known(TrunkResume::read, &[]));
         let country = tenant().default_country;
+        let listing = known(|body| DoNotCallRequest::read(body, country), &[]);
+        assert_eq!(documented("DoNotCallRequest"), listing);
+        let numbers = known(|body| NumbersRequest::read(body, country), &[]);
+        assert_eq!(documented("NumbersRequest"), numbers);
         let test = known(|body| TrunkTest::read(body, country), &[]);
         assert_eq!(documented("TrunkTest"), test);
     }

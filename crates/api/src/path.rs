@@ -89,6 +89,18 @@ impl PathId for OfferId {
     }
 }
 
+/// A number on the do-not-call list, as it is written in an address: in the list's own form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListedNumber(pub(crate) outdial_domain::PhoneNumber);
+
+impl PathId for ListedNumber {
+    const WHAT: &'static str = "do-not-call number";
+
+    fn parse(text: &str) -> Option<Self> {
+        outdial_domain::PhoneNumber::from_text(text).ok().map(Self)
+    }
+}
+
 /// A key's name.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyName(pub(crate) String);

@@ -50,7 +50,8 @@ impl Engine {
         self.give_back_windows();
     }
 
-    /// Contacts that were left out are in the list again.
+    /// Contacts that were left out are in the list again; none of them is new where the campaign was
+    /// loaded with them.
     pub(crate) fn contacts_returned(&mut self, id: CampaignId, count: u64) {
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             self.counters.unknown += 1;
@@ -58,7 +59,7 @@ impl Engine {
         };
         campaign.open = campaign.open.saturating_add(count);
         campaign.window.list_grew();
-        if campaign.is_list_done() && campaign.reopens && count > 0 {
+        if campaign.is_list_done() && campaign.reopens && campaign.open > 0 {
             self.enter(id, CampaignState::Running);
         }
         self.wake_campaign(id);

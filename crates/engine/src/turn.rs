@@ -183,7 +183,8 @@ impl Engine {
         let zone = contact.time_zone.as_deref();
         let listed = self.do_not_call.listing(contact, number, now).is_some()
             && !self.is_off(Mutant::DoNotCall);
-        open && !listed && self.check_may_invite(campaign).is_ok()
+        open && !listed
+            && self.check_may_invite(campaign).is_ok()
             && self.hours.check(zone, calendar.time_zone(), now).is_ok()
     }
 

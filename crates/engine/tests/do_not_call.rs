@@ -102,7 +102,10 @@ fn an_entry_that_ends_is_waited_for() {
     let until = world.now + secs(5_000);
     world.list(number(100_000), Some(until));
     world.start(1);
-    assert_eq!(place(&world, 0), ContactPlace::Resting(world.now + secs(3_600)));
+    assert_eq!(
+        place(&world, 0),
+        ContactPlace::Resting(world.now + secs(3_600))
+    );
     world.wait(secs(4_999));
     assert_eq!(world.dials(), []);
     world.wait(secs(2));

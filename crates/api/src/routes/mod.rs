@@ -5,6 +5,7 @@ pub(crate) mod agents;
 pub(crate) mod attempts;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
+pub(crate) mod do_not_call;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod later;

@@ -9,5 +9,6 @@ mod access;
 mod campaigns;
 mod common;
 mod contacts;
+mod do_not_call;
 mod document;
 mod operations;

@@ -76,7 +76,9 @@ impl ContactGates<'_> {
             ContactWhy::AttemptsToday => Mutant::AttemptsPerDay,
             ContactWhy::Hours => Mutant::ProfileHours,
             ContactWhy::NumberLive => Mutant::NumberLive,
-            ContactWhy::NumberCap | ContactWhy::NoNumber | ContactWhy::DoNotCall(_) => return false,
+            ContactWhy::NumberCap | ContactWhy::NoNumber | ContactWhy::DoNotCall(_) => {
+                return false;
+            }
         })
     }
 }

@@ -14,7 +14,9 @@ pub(crate) mod lines;
 pub(crate) mod number;
 pub(crate) mod store;
 
-use outdial_domain::{CampaignState, ContactPlace, ModeName, PhoneNumber, SkillGroupId, Timestamp, TrunkName};
+use outdial_domain::{
+    CampaignState, ContactPlace, ModeName, PhoneNumber, SkillGroupId, Timestamp, TrunkName,
+};
 
 use crate::input::HaltScope;
 use crate::waiters::Need;

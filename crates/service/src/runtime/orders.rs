@@ -297,7 +297,7 @@ fn due_contact((contact, number_calls_today): (outdial_store::DueContact, u32)) 
         order_key: contact.order_key,
         history: contact.history,
         number_calls_today,
-        listed: Vec::new(),
+        listed: contact.listed,
     }
 }
 

@@ -4,6 +4,7 @@ mod agents;
 mod attempts;
 mod campaigns;
 mod contacts;
+mod do_not_call;
 mod operations;
 mod registry;
 mod starting;
@@ -14,7 +15,9 @@ pub use agents::Disposition;
 pub use attempts::AttemptFilter;
 pub use campaigns::Edit;
 pub use contacts::Import;
+pub use do_not_call::{NUMBERS_MAX, NewListing};
 pub use outdial_engine::input::{HaltScope, Suspects};
+pub use outdial_store::{IfListed, NumbersListed};
 pub use registry::NewKey;
 pub use starting::Running;
 pub use watching::{EventStream, Readiness};
@@ -43,6 +46,8 @@ struct Core {
     registry: Arc<Registry>,
     /// Held from reading a campaign to committing its edit: two edits at once would lose one.
     edits: Mutex<()>,
+    /// Held from committing a change of the do-not-call list to telling the engine.
+    do_not_call: Mutex<()>,
 }
 
 impl Service {

@@ -66,6 +66,7 @@ impl Running {
             store,
             registry,
             edits: Mutex::new(()),
+            do_not_call: Mutex::new(()),
         };
         let service = Service {
             core: Arc::new(core),

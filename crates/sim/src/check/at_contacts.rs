@@ -245,7 +245,10 @@ impl Checker {
             return self.object(Property::HistoryFits, now, what);
         };
         let (used, failed) = (contact.used, contact.failed_over.is_some());
-        let (done, left_out) = (update.place.is_final(), update.place == ContactPlace::LeftOut);
+        let (done, left_out) = (
+            update.place.is_final(),
+            update.place == ContactPlace::LeftOut,
+        );
         let was_done = std::mem::replace(&mut contact.done, done);
         contact.left_out = left_out;
         let listed = self.picture.contacts.get(&update.contact);

@@ -68,7 +68,8 @@ impl Checker {
         campaign.open += count;
         let mut contacts = std::mem::take(&mut self.picture.contacts);
         for view in contacts.values_mut() {
-            if view.left_out && view.campaign == Some(id) && !self.picture.is_listed_for_good(view) {
+            if view.left_out && view.campaign == Some(id) && !self.picture.is_listed_for_good(view)
+            {
                 view.left_out = false;
                 view.done = false;
             }

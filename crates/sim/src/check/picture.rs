@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use outdial_domain::{
     AgentId, AttemptId, CallerId, CampaignId, CampaignState, Connection, ContactId, Evidence,
-    Listing, Outcome, Permit, PhoneNumber, RevisionNumber, Settings, SkillGroupId, Timestamp, TrunkName,
-    WishedState,
+    Listing, Outcome, Permit, PhoneNumber, RevisionNumber, Settings, SkillGroupId, Timestamp,
+    TrunkName, WishedState,
 };
 use outdial_engine::input::{AgentRules, HaltScope, OfferId, TenantRules, TrunkRules};
 use outdial_engine::output::Dial;

@@ -28,7 +28,14 @@ pub(crate) fn shapes() -> impl Strategy<Value = (u64, Shape)> {
     let contacts = prop_oneof![14 => 0..3_u32, 1 => 10..25_u32];
     let sizes = (0..3_u32, 0..12_u32, 0..3_u32, contacts);
     let people = (trouble(), trouble(), trouble(), trouble());
-    let things = (trouble(), trouble(), trouble(), trouble(), trouble(), trouble());
+    let things = (
+        trouble(),
+        trouble(),
+        trouble(),
+        trouble(),
+        trouble(),
+        trouble(),
+    );
     (0..1_000_000_u64, sizes, people, things).prop_map(
         |(seed, (campaigns, agents, trunks, contacts), people, things)| {
             let (modes, agent_trouble, operators, lists) = people;

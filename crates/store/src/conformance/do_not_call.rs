@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use outdial_domain::{ContactId, ContactPlace, ContactState, DoNotCallEntry, NewContact, Timestamp};
+use outdial_domain::{
+    ContactId, ContactPlace, ContactState, DoNotCallEntry, NewContact, Timestamp,
+};
 
 use super::Check;
 use super::world::{World, at, number};
 use crate::{IfListed, StoreError};
 
-fn entry(index: u32, until: Option<Timestamp>) -> Result<DoNotCallEntry, Box<dyn std::error::Error + Send + Sync>> {
+fn entry(
+    index: u32,
+    until: Option<Timestamp>,
+) -> Result<DoNotCallEntry, Box<dyn std::error::Error + Send + Sync>> {
     Ok(DoNotCallEntry {
         number: number(index)?,
         reason: "asked for it".to_owned(),
@@ -51,7 +56,10 @@ pub(super) async fn listed_numbers_are_kept_replaced_or_refused(world: World<'_>
     let both = vec![entry(2, None)?, entry(1, Some(at(60)))?];
     let refused = list(both.clone(), IfListed::Refuse).await;
     assert!(matches!(refused, Err(StoreError::Conflict { .. })));
-    assert_eq!(store.listed_number(world.tenant, number(2)?, at(0)).await?, None);
+    assert_eq!(
+        store.listed_number(world.tenant, number(2)?, at(0)).await?,
+        None
+    );
     let kept = list(both.clone(), IfListed::Keep).await?;
     assert_eq!((kept.listed.len(), kept.lifted), (1, false));
     let replaced = list(both, IfListed::Replace).await?;
@@ -67,7 +75,9 @@ pub(super) async fn listed_numbers_are_kept_replaced_or_refused(world: World<'_>
 }
 
 pub(super) async fn the_list_is_read_in_pages(world: World<'_>) -> Check {
-    let entries: Vec<_> = (1..=450).map(|n| entry(n, None)).collect::<Result<_, _>>()?;
+    let entries: Vec<_> = (1..=450)
+        .map(|n| entry(n, None))
+        .collect::<Result<_, _>>()?;
     let store = &world.store;
     let listed = store
         .list_numbers(world.tenant, entries, IfListed::Keep)

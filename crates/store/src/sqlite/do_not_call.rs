@@ -156,7 +156,9 @@ pub(super) fn listing(
     number: &PhoneNumber,
 ) -> Outcome<Option<Listing>> {
     Ok(db
-        .prepare_cached("SELECT created_at, until FROM do_not_call WHERE tenant = ? AND number = ?")?
+        .prepare_cached(
+            "SELECT created_at, until FROM do_not_call WHERE tenant = ? AND number = ?",
+        )?
         .query_row(params![tenant, number.text()], |row| {
             Ok(Listing {
                 since: Timestamp::from_millis(row.get(0)?),

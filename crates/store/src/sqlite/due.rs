@@ -79,11 +79,7 @@ pub(super) fn due_contacts(
 }
 
 /// Adds what the tenant's do-not-call list says of the contacts' numbers.
-fn add_listings(
-    db: &Connection,
-    campaign: CampaignId,
-    contacts: &mut [DueContact],
-) -> Outcome<()> {
+fn add_listings(db: &Connection, campaign: CampaignId, contacts: &mut [DueContact]) -> Outcome<()> {
     let tenant: Option<i64> = db
         .prepare_cached("SELECT tenant FROM campaign WHERE id = ?")?
         .query_row([campaign.number()], |row| row.get(0))
@@ -95,7 +91,9 @@ fn add_listings(
     for contact in contacts {
         for number in &contact.numbers {
             let listing = do_not_call::listing(db, tenant, number)?;
-            contact.listed.extend(listing.map(|listing| (*number, listing)));
+            contact
+                .listed
+                .extend(listing.map(|listing| (*number, listing)));
         }
     }
     Ok(())
