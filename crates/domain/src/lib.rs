@@ -17,6 +17,7 @@
 //! ```
 
 pub mod agent;
+pub mod appointment;
 pub mod attempt;
 pub mod calendar;
 pub mod campaign;
@@ -38,6 +39,7 @@ pub mod time;
 pub mod trunk;
 
 pub use agent::{Agent, AgentState, BreakTime, Connection, PhoneAddress, SkillGroup, WishedState};
+pub use appointment::{Appointment, AppointmentKind, AppointmentState};
 pub use attempt::{
     Attempt, Blame, EarlyMedia, EndedBy, Evidence, EvidenceSource, LocalFailure, Outcome, Progress,
 };
@@ -48,8 +50,8 @@ pub use compliance::ComplianceProfile;
 pub use contact::{Contact, ContactPlace, ContactState, ContactUpdate, History, NewContact};
 pub use do_not_call::{DoNotCallEntry, Listing};
 pub use id::{
-    AgentId, AttemptId, CampaignId, ContactId, FlowId, NumberGroupId, RevisionNumber, SkillGroupId,
-    TenantId, TrunkName,
+    AgentId, AppointmentId, AttemptId, CampaignId, ContactId, FlowId, NumberGroupId,
+    RevisionNumber, SkillGroupId, TenantId, TrunkName,
 };
 pub use life_cycle::{CampaignState, EndReason, LifeCycleCommand, LifeCycleError};
 pub use mode::{AbandonmentWindow, Mode, ModeName, Order, PreviewRules, Ratio, Target};

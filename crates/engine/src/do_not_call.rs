@@ -28,6 +28,7 @@ impl Engine {
             campaigns,
             calls,
             offers,
+            appointments,
             do_not_call,
             ..
         } = self;
@@ -39,7 +40,8 @@ impl Engine {
         });
         let called = calls.values_mut().map(|call| &mut call.contact);
         let offered = offers.values_mut().map(|offer| &mut offer.held.contact);
-        for contact in chosen.chain(called).chain(offered) {
+        let reserved = appointments.held_mut().map(|held| &mut held.contact);
+        for contact in chosen.chain(called).chain(offered).chain(reserved) {
             let listed = contact.numbers.iter().filter_map(|&number| {
                 let listing = do_not_call.listing(contact, number, now)?;
                 Some((number, listing))

@@ -6,6 +6,7 @@ use outdial_domain::{AttemptId, CampaignId, ComplianceProfile, TenantId, Timesta
 use serde::{Deserialize, Serialize};
 
 use crate::agents::Agents;
+use crate::appointment::Book;
 use crate::calls::Call;
 use crate::campaign::{Answer, Campaign, Offered};
 use crate::counters::Counters;
@@ -57,6 +58,7 @@ pub struct Engine {
     pub(crate) calls: BTreeMap<AttemptId, Box<Call>>,
     pub(crate) agents: Agents,
     pub(crate) offers: BTreeMap<OfferId, Offered>,
+    pub(crate) appointments: Book,
     pub(crate) trunks: Trunks,
     /// Contacts that have failed on the line, and since when; see `calls::end`.
     pub(crate) line_trouble: BTreeMap<outdial_domain::ContactId, Timestamp>,
@@ -98,6 +100,7 @@ impl Engine {
             calls: BTreeMap::new(),
             agents: Agents::default(),
             offers: BTreeMap::new(),
+            appointments: Book::default(),
             trunks: Trunks::default(),
             line_trouble: BTreeMap::new(),
             lines: LinesGate::default(),
@@ -166,6 +169,7 @@ impl Engine {
                 break;
             }
         }
+        self.appointments_turn();
         self.dispatch();
         self.tell_wake();
     }
@@ -178,6 +182,7 @@ impl Engine {
             TimerKey::Offer(offer) => self.offer_due(offer),
             TimerKey::Campaign(campaign) => self.campaign_due(campaign),
             TimerKey::Trunk(trunk) => self.trunk_due(trunk),
+            TimerKey::Appointments => self.appointments_due(),
             TimerKey::Store => self.store_due(),
         }
     }
@@ -206,6 +211,7 @@ impl Engine {
             }
             TimerKey::WrapUp(_) | TimerKey::Phone(_) => WakeReason::Agent,
             TimerKey::Offer(_) => WakeReason::Offer,
+            TimerKey::Appointments => WakeReason::Appointment,
             TimerKey::Campaign(campaign) => self
                 .campaigns
                 .get(&campaign)
@@ -275,6 +281,15 @@ impl Engine {
             }
             Input::DoNotCallChanged(changes) => self.do_not_call_changed(changes),
             Input::ContactsReturned { campaign, count } => self.contacts_returned(campaign, count),
+            Input::AppointmentSet(rules) => self.appointment_set(rules),
+            Input::AppointmentGone {
+                appointment,
+                revision,
+            } => self.appointment_gone(appointment, revision),
+            Input::AppointmentLoaded {
+                appointment,
+                contact,
+            } => self.appointment_loaded(appointment, contact),
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
 
             Input::Placed(attempt) => self.placed(attempt),

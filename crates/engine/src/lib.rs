@@ -23,6 +23,7 @@
 //! ```
 
 mod agents;
+mod appointment;
 mod calls;
 mod campaign;
 mod counters;

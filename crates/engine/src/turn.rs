@@ -59,7 +59,7 @@ impl Engine {
         };
         let campaign = self.campaigns.get_mut(&id);
         if let Some(held) = campaign.and_then(|c| c.window.remove(next.key)) {
-            self.dial(id, held, next.number, route, agent);
+            self.dial(id, held, next.number, route, agent, None);
         }
         self.load_contacts(id);
         Ok(())
@@ -86,7 +86,7 @@ impl Engine {
             if let Some(campaign) = self.campaigns.get_mut(&id) {
                 campaign.ready_agents.remove(&agent);
                 if let Some(held) = campaign.window.remove(next.key) {
-                    self.dial(id, held, next.number, route, Some(agent));
+                    self.dial(id, held, next.number, route, Some(agent), None);
                 }
             }
             self.load_contacts(id);
@@ -96,7 +96,7 @@ impl Engine {
             Ok(number) => {
                 let route = self.route(id, held.contact.history.dialed > 0)?;
                 self.forget_ready(id, agent);
-                self.dial(id, held, number, route, Some(agent));
+                self.dial(id, held, number, route, Some(agent), None);
             }
             Err(refused) => {
                 self.forget_ready(id, agent);
@@ -156,6 +156,11 @@ impl Engine {
             let mode = campaign.settings.mode.name();
             return Err(Refused::flatly(Why::NotBuilt(mode)));
         }
+        self.check_stops(campaign)
+    }
+
+    /// Halts, and a store that fails: they stop every call.
+    fn check_stops(&self, campaign: &Campaign) -> Result<(), Refused> {
         if !self.is_off(Mutant::Halt) {
             self.halts.check(campaign.id).map_err(Refused::flatly)?;
         }
@@ -171,6 +176,7 @@ impl Engine {
         id: CampaignId,
         contact: &DueContact,
         number: PhoneNumber,
+        reserved: bool,
     ) -> bool {
         let now = self.now;
         let Some(campaign) = self.campaigns.get(&id) else {
@@ -183,9 +189,12 @@ impl Engine {
         let zone = contact.time_zone.as_deref();
         let listed = self.do_not_call.listing(contact, number, now).is_some()
             && !self.is_off(Mutant::DoNotCall);
-        open && !listed
-            && self.check_may_invite(campaign).is_ok()
-            && self.hours.check(zone, calendar.time_zone(), now).is_ok()
+        let may = if reserved {
+            self.check_stops(campaign).is_ok()
+        } else {
+            open && self.check_may_invite(campaign).is_ok()
+        };
+        may && !listed && self.hours.check(zone, calendar.time_zone(), now).is_ok()
     }
 
     /// Whether there is anybody to call, as far as is known without looking at each.

@@ -19,6 +19,7 @@ pub use error::{FieldProblem, ServiceError};
 pub use events::{Event, Happened};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
-    AttemptFilter, Disposition, Edit, EventStream, HaltScope, IfListed, Import, NUMBERS_MAX,
-    NewKey, NewListing, NumbersListed, Readiness, Running, Service, Suspects,
+    AppointmentChange, AppointmentDraft, AppointmentFilter, AttemptFilter, Disposition, Edit,
+    EventStream, HaltScope, IfListed, Import, NUMBERS_MAX, NewKey, NewListing, NumbersListed,
+    Readiness, Running, Service, Suspects,
 };

@@ -101,6 +101,7 @@ impl Watched {
             caller_id: caller_id(0),
             trunk: trunk_name("carrier"),
             agent: Some(agent_id(agent)),
+            appointment: None,
             revision: RevisionNumber::new(1),
             at: self.now,
         };

@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+mod appointment;
 mod attempt;
 mod campaign;
 mod configuration;
@@ -45,6 +46,7 @@ mod page;
 mod sqlite;
 mod upkeep;
 
+pub use appointment::{AppointmentChange, AppointmentQuery, Appointments, NewAppointment};
 pub use attempt::{
     AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, Dialog, DialogOwner,
     Disposition, EndAttempt, NewAttempt, NewLeg, StoredAttempt,
@@ -68,11 +70,27 @@ pub use upkeep::{Upkeep, WriterFigures};
 
 /// Everything that must outlive the process. Object safe: use it as `Arc<dyn Store>`.
 pub trait Store:
-    Attempts + Contacts + Campaigns + Configuration + DoNotCall + Events + Upkeep + 'static
+    Appointments
+    + Attempts
+    + Contacts
+    + Campaigns
+    + Configuration
+    + DoNotCall
+    + Events
+    + Upkeep
+    + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Attempts + Contacts + Campaigns + Configuration + DoNotCall + Events + Upkeep + 'static
+    T: Appointments
+        + Attempts
+        + Contacts
+        + Campaigns
+        + Configuration
+        + DoNotCall
+        + Events
+        + Upkeep
+        + 'static
 {
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use outdial_domain::{Attempt, Evidence, PhoneNumber, Settings, Timestamp, TrunkName};
+use outdial_domain::{
+    AppointmentId, Attempt, Evidence, PhoneNumber, Settings, Timestamp, TrunkName,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::agents::{AgentKey, QueueKey};
@@ -46,6 +48,8 @@ pub(crate) struct Call {
     /// The settings it was placed under: an edit does not reach it.
     pub(crate) settings: Arc<Settings>,
     pub(crate) contact: DueContact,
+    /// The appointment that it keeps.
+    pub(crate) appointment: Option<AppointmentId>,
     pub(crate) stage: Stage,
     pub(crate) alarm: Alarm,
     /// Whether it holds its line, its trunk's and its caller ID's channel.
@@ -74,6 +78,14 @@ pub(crate) struct Call {
     pub(crate) failed_on: Vec<(TrunkName, Evidence)>,
 }
 
+/// What a call is that keeps an appointment.
+#[derive(Clone, Debug)]
+pub(crate) struct Reserved {
+    pub(crate) appointment: AppointmentId,
+    /// The settings under which it is taken.
+    pub(crate) settings: Arc<Settings>,
+}
+
 /// A callee's place in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Queued {
@@ -94,6 +106,7 @@ impl Call {
             attempt,
             settings,
             contact,
+            appointment: None,
             stage: Stage::Committing,
             alarm: Alarm::default(),
             holds: true,
@@ -129,25 +142,28 @@ pub(crate) struct Tally {
     pub(crate) waiting: u32,
     pub(crate) connected: u32,
     pub(crate) leaving: u32,
+    /// Calls of appointments, however far they have come: no pacing counts on them.
+    pub(crate) reserved: u32,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, stage: Stage) {
-        *self.of(stage) += 1;
+    pub(crate) fn add(&mut self, stage: Stage, reserved: bool) {
+        *self.of(stage, reserved) += 1;
     }
 
-    pub(crate) fn sub(&mut self, stage: Stage) {
-        let count = self.of(stage);
+    pub(crate) fn sub(&mut self, stage: Stage, reserved: bool) {
+        let count = self.of(stage, reserved);
         *count = count.saturating_sub(1);
     }
 
     /// All of them: lines in use.
     pub(crate) fn lines(&self) -> u32 {
-        self.ringing + self.in_flow + self.waiting + self.connected + self.leaving
+        self.ringing + self.in_flow + self.waiting + self.connected + self.leaving + self.reserved
     }
 
-    fn of(&mut self, stage: Stage) -> &mut u32 {
+    fn of(&mut self, stage: Stage, reserved: bool) -> &mut u32 {
         match stage {
+            _ if reserved => &mut self.reserved,
             Stage::Committing | Stage::Trying | Stage::Ringing | Stage::GivingUp => {
                 &mut self.ringing
             }

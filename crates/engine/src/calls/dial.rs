@@ -2,7 +2,7 @@
 
 use outdial_domain::{Attempt, AttemptId, CampaignId, Evidence, Mode, PhoneNumber};
 
-use super::{Call, Stage};
+use super::{Call, Reserved, Stage};
 use crate::agents::{AgentKey, Phase};
 use crate::campaign::{Campaign, Held};
 use crate::engine::Engine;
@@ -21,6 +21,7 @@ impl Engine {
         number: PhoneNumber,
         route: Route,
         agent: Option<AgentKey>,
+        reserved: Option<Reserved>,
     ) {
         let attempt = AttemptId::new(self.next_attempt);
         self.next_attempt += 1;
@@ -34,9 +35,11 @@ impl Engine {
         campaign.next_caller_id = route.index + 1;
         campaign.served = self.served;
         campaign.calls += 1;
-        campaign.tally.add(Stage::Committing);
-        campaign.has_claim = true;
+        campaign.tally.add(Stage::Committing, reserved.is_some());
+        campaign.has_claim |= reserved.is_none();
         let (revision, settings) = (campaign.revision, campaign.settings.clone());
+        let appointment = reserved.as_ref().map(|reserved| reserved.appointment);
+        let settings = reserved.map_or(settings, |reserved| reserved.settings);
         let is_preview = matches!(settings.mode, Mode::Preview(_));
 
         self.lines.take();
@@ -55,17 +58,19 @@ impl Engine {
             caller_id,
             trunk,
             agent: agent_id,
+            appointment,
             revision,
             at: self.now,
         };
-        let call = Call::new(record(&order), settings, held.contact, agent, trial);
+        let mut call = Call::new(record(&order), settings, held.contact, agent, trial);
+        call.appointment = appointment;
         self.calls.insert(attempt, Box::new(call));
         self.out.push_back(Output::Dial(Box::new(order)));
         if let Some(agent) = agent {
             self.agents.take(agent, Phase::Reserved(attempt));
             self.tell_agent(agent);
         }
-        if !is_preview {
+        if !is_preview && appointment.is_none() {
             self.note(id, Event::Dialed);
         }
         if self.numbers.is_full() {
@@ -83,6 +88,7 @@ impl Engine {
             return;
         }
         let (id, stage) = (call.attempt.campaign, call.stage);
+        let reserved = call.appointment.is_some();
         let (trunk, caller_id) = (call.attempt.trunk, call.attempt.caller_id);
         self.lines.free();
         self.waiters.wake(Need::GuaranteedLine);
@@ -95,7 +101,7 @@ impl Engine {
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             return;
         };
-        campaign.tally.sub(stage);
+        campaign.tally.sub(stage, reserved);
         let turn = campaign.turn();
         self.waiters.move_to(&mut campaign.standing, turn);
         let wakes = campaign.is_full || campaign.pacing.minds_its_calls();
@@ -120,7 +126,7 @@ impl Engine {
         self.caller_ids.take_back(call.attempt.caller_id);
         if let Some(campaign) = self.campaigns.get_mut(&call.attempt.campaign) {
             let id = campaign.id;
-            campaign.tally.add(call.stage);
+            campaign.tally.add(call.stage, call.appointment.is_some());
             let turn = campaign.turn();
             self.waiters.move_to(&mut campaign.standing, turn);
             self.keep_lines(id);
@@ -136,8 +142,9 @@ impl Engine {
         if call.holds
             && let Some(campaign) = self.campaigns.get_mut(&call.attempt.campaign)
         {
-            campaign.tally.sub(before);
-            campaign.tally.add(stage);
+            let reserved = call.appointment.is_some();
+            campaign.tally.sub(before, reserved);
+            campaign.tally.add(stage, reserved);
         }
     }
 

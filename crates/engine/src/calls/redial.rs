@@ -30,7 +30,8 @@ impl Engine {
         };
         let (id, contact) = (call.attempt.campaign, call.contact.clone());
         let number = call.number();
-        if !self.may_redial(id, &contact, number) {
+        let reserved = call.appointment.is_some();
+        if !self.may_redial(id, &contact, number, reserved) {
             return false;
         }
         let Some(call) = self.calls.get(&attempt) else {

@@ -164,6 +164,13 @@ impl Window {
         self.due.values_mut()
     }
 
+    /// Takes a contact out wherever it stands.
+    pub(crate) fn take(&mut self, contact: ContactId) -> Option<Held> {
+        let key = self.due.keys().find(|key| key.contact == contact);
+        let key = *key?;
+        self.due.remove(&key)
+    }
+
     /// Drops a contact wherever it stands; says whether it was there.
     pub(crate) fn forget(&mut self, contact: ContactId) -> bool {
         let before = self.due.len();

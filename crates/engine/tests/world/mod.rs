@@ -351,8 +351,35 @@ impl World {
                 let answer = self.due(*campaign, *load, *count as usize, holds);
                 self.answers.push(answer);
             }
+            Output::LoadAppointment {
+                appointment,
+                contact,
+                ..
+            } if self.store_answers => {
+                let found = self.contacts.get(contact);
+                let free = found.filter(|_| !self.in_progress.contains_key(contact));
+                let contact = free.map(|stored| self.as_reserved(stored));
+                self.answers.push(Input::AppointmentLoaded {
+                    appointment: *appointment,
+                    contact,
+                });
+            }
             Output::WakeAt { when, .. } => self.wake_at = Some(*when),
             _ => {}
+        }
+    }
+
+    fn as_reserved(&self, stored: &Stored) -> AppointmentContact {
+        let mut contact = stored.contact.clone();
+        if let ContactPlace::Resting(t) = stored.place {
+            contact.rested = true;
+            contact.order_key = t.millis();
+        }
+        let listing = |n: &PhoneNumber| Some((*n, *self.listed.get(n)?));
+        contact.listed = contact.numbers.iter().filter_map(listing).collect();
+        AppointmentContact {
+            contact,
+            is_final: stored.place.is_final(),
         }
     }
 

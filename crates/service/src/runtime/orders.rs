@@ -42,6 +42,21 @@ impl Runtime {
                 };
                 self.load(wanted, count, holds);
             }
+            Output::LoadAppointment {
+                appointment,
+                contact,
+                ..
+            } => self.load_appointment(tenant, appointment, contact),
+            Output::AppointmentEnded {
+                appointment,
+                revision,
+                state,
+            } => self.write(Write::AppointmentEnded(
+                tenant,
+                appointment,
+                revision,
+                state,
+            )),
             Output::CallAgent(agent) => self.call_agent(tenant, agent),
             Output::HangUpAgent(agent) => {
                 self.hang_up(Owner::Agent(tenant, agent), HangUpReason::Normal);
@@ -81,6 +96,7 @@ impl Runtime {
                     offer: offer.id.0,
                     agent: offer.agent,
                     campaign: offer.campaign,
+                    appointment: offer.appointment,
                     ends_at: offer.ends_at,
                 },
             ),

@@ -127,6 +127,7 @@ impl Service {
                 id: offer.id.0,
                 campaign: offer.campaign,
                 contact: contacts.swap_remove(at),
+                appointment: offer.appointment,
                 dials_at: offer.dials_at,
                 ends_at: offer.ends_at,
             })

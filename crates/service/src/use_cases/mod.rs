@@ -1,6 +1,7 @@
 //! The use cases, one file for each thing that they are about.
 
 mod agents;
+mod appointments;
 mod attempts;
 mod campaigns;
 mod contacts;
@@ -12,12 +13,13 @@ mod telling;
 mod watching;
 
 pub use agents::Disposition;
+pub use appointments::{AppointmentDraft, AppointmentFilter};
 pub use attempts::AttemptFilter;
 pub use campaigns::Edit;
 pub use contacts::Import;
 pub use do_not_call::{NUMBERS_MAX, NewListing};
 pub use outdial_engine::input::{HaltScope, Suspects};
-pub use outdial_store::{IfListed, NumbersListed};
+pub use outdial_store::{AppointmentChange, IfListed, NumbersListed};
 pub use registry::NewKey;
 pub use starting::Running;
 pub use watching::{EventStream, Readiness};
@@ -48,6 +50,8 @@ struct Core {
     edits: Mutex<()>,
     /// Held from committing a change of the do-not-call list to telling the engine.
     do_not_call: Mutex<()>,
+    /// Held from committing a change of an appointment to telling the engine.
+    appointments: Mutex<()>,
 }
 
 impl Service {

@@ -67,11 +67,13 @@ impl Running {
             registry,
             edits: Mutex::new(()),
             do_not_call: Mutex::new(()),
+            appointments: Mutex::new(()),
         };
         let service = Service {
             core: Arc::new(core),
         };
         tokio::spawn(super::telling::tell_stats(service.clone()));
+        tokio::spawn(super::appointments::hand_over_appointments(service.clone()));
         Ok(Self {
             service,
             connector,

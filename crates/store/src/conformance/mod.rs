@@ -3,6 +3,7 @@
 //! An engine's own tests give [`run_all`] an [`Engine`], which opens databases by name, and run it.
 //! What only one engine has (its files, its speed) is tested beside that engine.
 
+mod appointments;
 mod attempts;
 mod campaigns;
 mod configuration;
@@ -89,6 +90,10 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         attempts::the_ledger_adds_up_by_time,
         attempts::attempts_to_a_number_are_counted_over_campaigns,
         attempts::a_disposition_is_stored_and_replaced,
+        appointments::appointments_are_made_changed_and_taken_back,
+        appointments::a_number_that_is_no_contact_becomes_one_for_its_appointment,
+        appointments::appointments_are_found_by_when_they_are_due,
+        appointments::an_appointment_is_called_once,
         events::events_are_read_in_order_and_resumed,
         events::events_commit_with_their_change_or_not_at_all,
         events::the_journal_forgets_the_oldest_and_says_so,

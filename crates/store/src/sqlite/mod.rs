@@ -1,6 +1,7 @@
 //! The embedded engine: one SQLite file, one writer thread, a few connections for reading.
 
 mod api_keys;
+mod appointments;
 mod attempt_row;
 mod attempts;
 mod campaign_row;
