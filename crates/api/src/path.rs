@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use outdial_domain::{AgentId, AttemptId, CampaignId, TrunkName};
+use outdial_domain::{AgentId, AppointmentId, AttemptId, CampaignId, TrunkName};
 
 use crate::fields::echo;
 use crate::problem::{Kind, Problem};
@@ -55,6 +55,14 @@ impl PathId for CampaignId {
 
 impl PathId for AttemptId {
     const WHAT: &'static str = "attempt";
+
+    fn parse(text: &str) -> Option<Self> {
+        number(text).map(Self::new)
+    }
+}
+
+impl PathId for AppointmentId {
+    const WHAT: &'static str = "appointment";
 
     fn parse(text: &str) -> Option<Self> {
         number(text).map(Self::new)

@@ -13,7 +13,6 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(restore))
         .routes(routes!(forecast))
         .routes(routes!(webhooks, create_webhook))
-        .routes(routes!(appointments, create_appointment))
         .routes(routes!(audit))
 }
 
@@ -49,20 +48,6 @@ async fn webhooks(_asker: Asker) -> Problem {
     responses((status = 501, description = "Not built yet", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn create_webhook(_asker: Asker) -> Problem {
     not_built("webhooks")
-}
-
-/// List the appointments (not built yet)
-#[utoipa::path(get, path = "/appointments", operation_id = "listAppointments", tag = "later",
-    responses((status = 501, description = "Not built yet", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn appointments(_asker: Asker) -> Problem {
-    not_built("appointments")
-}
-
-/// Make an appointment (not built yet)
-#[utoipa::path(post, path = "/appointments", operation_id = "createAppointment", tag = "later",
-    responses((status = 501, description = "Not built yet", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn create_appointment(_asker: Asker) -> Problem {
-    not_built("appointments")
 }
 
 /// Read the audit log (not built yet)

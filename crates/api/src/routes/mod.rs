@@ -2,6 +2,7 @@
 //! and writes the answer; none decides anything.
 
 pub(crate) mod agents;
+pub(crate) mod appointments;
 pub(crate) mod attempts;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;

@@ -1,6 +1,7 @@
 //! The JSON of our API, one file for each thing, and how it becomes ours and back.
 
 pub(crate) mod agent;
+pub(crate) mod appointment;
 pub(crate) mod attempt;
 pub(crate) mod calendar;
 pub(crate) mod campaign;

@@ -210,7 +210,6 @@ async fn what_is_not_built_yet_says_so() {
         ("POST", format!("{path}/revisions/1/restore"), None),
         ("POST", format!("{path}/forecast"), None),
         ("GET", "/api/v1/webhooks".to_owned(), None),
-        ("GET", "/api/v1/appointments".to_owned(), None),
         ("GET", "/api/v1/audit".to_owned(), None),
     ] {
         let answer = server.ask(method, &path, body).await;

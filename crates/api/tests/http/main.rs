@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod appointments;
 mod campaigns;
 mod common;
 mod contacts;
