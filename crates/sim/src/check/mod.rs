@@ -107,6 +107,8 @@ impl Checker {
             } => self.at_agent_changed(now, *agent, *state, *attempt),
             Output::LoadContacts { campaign, load, .. } => self.at_load(*campaign, *load),
             Output::AttemptAnswered { .. }
+            | Output::LoadAppointment { .. }
+            | Output::AppointmentEnded { .. }
             | Output::CallAgent(_)
             | Output::TrunkChanged { .. }
             | Output::WakeAt { .. } => {}
