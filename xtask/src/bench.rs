@@ -8,6 +8,7 @@ mod document;
 mod line;
 mod machine;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::fault::Fault;
@@ -39,6 +40,8 @@ pub(crate) fn run(workspace: &Workspace, names: &[String]) -> Result<(), Fault> 
     let mut page = Document::parse(&fs::read_to_string(&path).unwrap_or_default());
     let machine = Machine::this(workspace)?;
     let mut steps = Steps::default();
+    // Nothing is measured that is not built: what lies there may be older than the code.
+    build(workspace, &chosen)?;
     for (name, tools) in chosen {
         steps.run(&format!("bench {name}"), || {
             packages::ensure(tools)?;
@@ -78,26 +81,37 @@ fn choose(names: &[String]) -> Result<Vec<(&'static str, &'static [Tool])>, Faul
         .collect())
 }
 
-/// Builds a bench and runs it once, with its crate's binaries fresh beside it.
-fn measure(workspace: &Workspace, name: &str) -> Result<Line, Fault> {
-    let (package, target) = find(&workspace.packages, name)?;
+/// Builds the chosen benches, and beside them the binaries of their crates, fresh.
+///
+/// One build over the crates of all benches, chosen or not: with another choice of crates cargo
+/// would build their dependencies again, with other features.
+fn build(workspace: &Workspace, chosen: &[(&str, &[Tool])]) -> Result<(), Fault> {
     let mut build = workspace.cargo();
-    build.args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        &package.name,
-        "--bins",
-    ]);
+    build.args(["build", "--release", "--locked", "--bins"]);
+    let known = names_in_order().into_iter();
+    let crates = known.filter_map(|name| find(&workspace.packages, name).ok());
+    let crates: BTreeSet<&str> = crates.map(|(package, _)| &*package.name).collect();
+    for name in crates {
+        build.args(["--package", name]);
+    }
+    for (name, _) in chosen {
+        let (_, target) = find(&workspace.packages, name)?;
+        if target.is("example") {
+            build.args(["--example", &target.name]);
+        }
+    }
+    process::run(&mut build)
+}
+
+/// Runs a bench once.
+fn measure(workspace: &Workspace, name: &str) -> Result<Line, Fault> {
+    let (_, target) = find(&workspace.packages, name)?;
     let folder = workspace.target_directory.join("release");
     let program = if target.is("example") {
-        build.args(["--example", &target.name]);
         folder.join("examples").join(&target.name)
     } else {
         folder.join(&target.name)
     };
-    process::run(&mut build)?;
     let mut bench = std::process::Command::new(program);
     bench.current_dir(&workspace.root);
     println!("    {}", process::as_typed(&bench));

@@ -20,7 +20,11 @@ use run::Part;
 use tally::{Report, Tally};
 
 /// Crates whose tests drive a program that cargo cannot bring.
-const NEEDS: [(&str, Tool); 2] = [("outdial", SIPP), ("outdial-telephony", SIPP)];
+const NEEDS: [(&str, Tool); 3] = [
+    ("outdial", SIPP),
+    ("outdial-peers", SIPP),
+    ("outdial-telephony", SIPP),
+];
 
 /// How a run of the tests differs from another.
 pub(crate) struct Plan {

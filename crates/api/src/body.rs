@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 use serde_json::Value;
 
+use crate::fields::read_object;
 use crate::problem::{Kind, Problem};
 
 /// Most bytes of a JSON body.
@@ -45,6 +46,27 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
             let detail = format!("the body is not JSON: {error}");
             Problem::new(Kind::Malformed, detail)
         })
+    }
+}
+
+/// A request that says everything by its address: its body is empty or `{}`.
+#[derive(Debug)]
+pub(crate) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        refuse_encoding(request.headers())?;
+        let bytes = collect(request.into_body()).await?;
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Self);
+        }
+        let body: Value = serde_json::from_slice(&bytes).map_err(|error| {
+            let detail = format!("the body is not JSON: {error}; send none");
+            Problem::new(Kind::Malformed, detail)
+        })?;
+        read_object(&body, |_, _| Some(Self)).map_err(Problem::invalid)
     }
 }
 

@@ -6,7 +6,7 @@ use outdial_domain::RevisionNumber;
 use crate::problem::{Kind, Problem};
 
 /// The header that makes a repeated request the same request.
-const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+pub(crate) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The revision that a request wants the campaign to be at; `None` = any.
 ///

@@ -68,6 +68,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     }
 }
 
+/// An address without parameters; what is unknown is refused and not ignored.
+#[derive(Debug)]
+pub(crate) struct NoQuery;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Query::from_request_parts(parts, state).await?.none()?;
+        Ok(Self)
+    }
+}
+
 /// A phone number. A plus sign that was not written as `%2B` arrives as a space.
 pub(crate) fn phone_number(country: Country) -> impl Fn(&Value) -> Result<PhoneNumber, String> {
     move |value| {

@@ -121,7 +121,7 @@ pub struct ContactUpdate {
     pub place: ContactPlace,
     /// What its attempts have left.
     pub history: History,
-    /// The outcome that made it final, or the last one.
+    /// The outcome that made it final, or the last one; `None` = the one that is known already.
     pub last_outcome: Option<Outcome>,
 }
 

@@ -25,6 +25,7 @@ pub mod cause;
 pub mod compliance;
 pub mod contact;
 pub mod do_not_call;
+pub mod edit;
 pub mod id;
 pub mod life_cycle;
 pub mod mode;
@@ -49,6 +50,7 @@ pub use cause::{CauseMap, CauseRule, Verdict};
 pub use compliance::ComplianceProfile;
 pub use contact::{Contact, ContactPlace, ContactState, ContactUpdate, History, NewContact};
 pub use do_not_call::{DoNotCallEntry, Listing};
+pub use edit::{Change, EditPolicy, EditRefused, Field, FieldValue, RefusedField};
 pub use id::{
     AgentId, AppointmentId, AttemptId, CampaignId, ContactId, FlowId, NumberGroupId,
     RevisionNumber, SkillGroupId, TenantId, TrunkName,

@@ -59,7 +59,7 @@ impl Engine {
             self.counters.unknown += 1;
             return;
         };
-        campaign.open = campaign.open.saturating_add(count);
+        campaign.open = campaign.open.saturating_add_unsigned(count);
         campaign.window.list_grew();
         if campaign.is_list_done() && campaign.reopens && campaign.open > 0 {
             self.enter(id, CampaignState::Running);

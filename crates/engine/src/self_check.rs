@@ -61,7 +61,7 @@ impl Engine {
             let (tally, calls) = tallies.entry(call.attempt.campaign).or_default();
             *calls += 1;
             if call.holds {
-                tally.add(call.stage, call.appointment.is_some());
+                tally.add(call.stage, call.sort());
             }
         }
         for campaign in self.campaigns.values() {
@@ -80,7 +80,7 @@ impl Engine {
             }
             // A contact that is asked for may be final as yet.
             let asked = self.appointments.asked(id);
-            if (campaign.held.len() - asked) as u64 > campaign.open {
+            if (campaign.held.len() - asked) as i64 > campaign.open {
                 found.push(format!("campaign {id}: holds more than is open"));
             }
         }
@@ -91,6 +91,7 @@ impl Engine {
         if let Some(campaign) = self.campaigns.get(&id) {
             let bound = campaign.ready_agents.values();
             let bound = bound.chain(campaign.called_agents.values()).flatten();
+            held.extend(&campaign.barred);
             held.extend(campaign.window.iter().chain(bound).map(|h| h.contact.id));
         }
         let offers = self.offers.values().filter(|o| o.offer.campaign == id);
@@ -173,7 +174,11 @@ impl Engine {
             .chain(self.trunks.iter().map(|t| t.alarm))
             .chain(self.offers.values().map(|o| o.alarm))
             .chain(agents.flat_map(|a| [a.phone, a.wrap_up]))
-            .chain([self.store.alarm, self.appointments.alarm]);
+            .chain([
+                self.store.alarm,
+                self.breakers_alarm,
+                self.appointments.alarm,
+            ]);
         let set = alarms.filter(|alarm| alarm.at().is_some()).count();
         if set != self.timers.len() {
             found.push(format!("{set} alarms, {} deadlines", self.timers.len()));

@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::gate::hours::HoursGate;
 use crate::gate::store::StoreGate;
 use crate::input::{HaltScope, TenantRules};
+use crate::mutant::Mutant;
 use crate::timer::{TimerKey, Timers};
 use crate::waiters::Need;
 
@@ -128,9 +129,15 @@ impl Engine {
 
     /// What the windows hold is out of date: all is loaded afresh.
     pub(crate) fn give_back_windows(&mut self) {
+        let closed_counts = !self.is_off(Mutant::Calendar);
         let ids: Vec<_> = self.campaigns.keys().copied().collect();
         for id in ids {
             self.give_back_window(id);
+            if let Some(campaign) = self.campaigns.get_mut(&id)
+                && campaign.may_hold(closed_counts)
+            {
+                campaign.window.drop_answer();
+            }
             self.load_contacts(id);
         }
     }

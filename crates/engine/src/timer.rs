@@ -27,6 +27,8 @@ pub(crate) enum TimerKey {
     Appointments,
     /// The store may be tried again.
     Store,
+    /// Suspects that open breakers have won are told.
+    Breakers,
 }
 
 /// The deadline that a thing has set; kept in the thing, so that it can be moved.

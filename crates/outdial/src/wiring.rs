@@ -3,6 +3,7 @@
 mod figures;
 mod probe;
 mod signals;
+mod vendors;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,9 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Configuration;
 use crate::log::start_log;
-use signals::Signals;
 
 pub(crate) use probe::{check_database, check_trunks};
+pub(crate) use signals::Signals;
+pub(crate) use vendors::Vendors;
 
 /// Open files that a busy server needs: two legs a call, a socket each, and room.
 const FILES_WANTED: u64 = 16_384;
@@ -69,6 +71,7 @@ impl Server {
         sip: SipSettings,
         listen: SocketAddr,
         setup: Setup,
+        vendors: &Vendors,
     ) -> Result<Self, String> {
         raise_file_limit();
         let listener = TcpListener::bind(listen).await.map_err(|error| {
@@ -77,6 +80,7 @@ impl Server {
         let address = listener
             .local_addr()
             .map_err(|error| format!("{listen}: {error}"))?;
+        let ran_before = database.exists();
         let store = SqliteStore::open(database).map_err(|error| error.to_string())?;
         let (connector, events) = SipConnector::start(sip)
             .await
@@ -90,7 +94,8 @@ impl Server {
             render_metrics: figures::start(stop_api.clone()),
             shutdown: stop_api.clone(),
         };
-        let router = outdial_api::router(running.service.clone(), options);
+        let router = outdial_api::router(running.service.clone(), options)
+            .fallback_service(vendors::router(&running.service, vendors, ran_before));
         let api = tokio::spawn(outdial_api::serve(listener, router, stop_api.clone()));
         let service = running.service.clone();
         Ok(Self {
@@ -101,6 +106,14 @@ impl Server {
             api,
             stop_api,
         })
+    }
+
+    /// Waits until a part of it ends by itself, which is a fault; says which.
+    async fn failed(&mut self) -> String {
+        tokio::select! {
+            fault = self.running.failed() => format!("the server has failed: {fault}"),
+            end = &mut self.api => format!("the API has ended: {end:?}"),
+        }
     }
 
     /// Stops it: no new calls, live ones finish within `patience`. Says how many were cut short.
@@ -124,18 +137,23 @@ pub(crate) async fn serve(
     start_log("info");
     // Asked for before anything starts, so that no signal is missed.
     let mut signals = Signals::listen()?;
-    let server = Server::start(
+    let mut server = Server::start(
         &configuration.database.path,
         sip_settings(&configuration),
         configuration.server.listen,
         configuration.setup,
+        &configuration.vendors,
     )
     .await?;
     println!(
         "listening on http://{} (API) and {} (SIP)",
         server.address, server.sip_address
     );
-    signals.next().await;
+    tokio::select! {
+        () = signals.next() => {}
+        // Whoever watches over the process starts it again, and the calls that were up are ended.
+        fault = server.failed() => return Err(fault),
+    }
     tracing::info!(
         limit_s = stop_limit.as_secs(),
         "stopping: no new calls, live ones finish; a second signal ends at once"

@@ -429,6 +429,20 @@ const CASES: &[Case] = &[
         "neither base64 nor PEM",
         "SPKI",
     ),
+    case(
+        17,
+        "[tenant.dezhu]\napp_id = \"a\"\npublic_key = \"bm8ga2V5\"",
+        "19:14: tenant[0].dezhu.public_key",
+        "no RSA public key",
+        "BEGIN PUBLIC KEY",
+    ),
+    case(
+        17,
+        "[tenant.huawei]\nvdn_id = 7\nkeys = [{ id = \"a/b\", secret = \"s\" }]",
+        "19:16: tenant[0].huawei.keys[0].id",
+        "cannot be the id of a key",
+        "letters",
+    ),
 ];
 
 fn write(directory: &tempfile::TempDir, name: &str, text: &str) -> String {
@@ -500,6 +514,8 @@ fn the_sound_file_is_sound() {
     assert_eq!(stderr(&output), "");
 }
 
+const EXAMPLE: &str = include_str!("../../../docs/outdial.example.toml");
+
 #[test]
 fn the_example_is_sound_and_says_nothing() {
     let example = concat!(
@@ -509,6 +525,28 @@ fn the_example_is_sound_and_says_nothing() {
     let output = outdial(["check", "--file-only", "--config", example]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn the_example_stands_alone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = write(&directory, "outdial.toml", EXAMPLE);
+    let output = outdial(["check", "--file-only", "--config", &path]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn the_secret_that_everyone_knows_is_for_this_machine_only() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let open = EXAMPLE.replace("127.0.0.1:8080", "0.0.0.0:8080");
+    let path = write(&directory, "open.toml", &open);
+    let output = outdial(["check", "--file-only", "--config", &path]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stderr(&output).contains("server.admin_key"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

@@ -210,3 +210,44 @@ fn a_port_that_is_taken_is_named_with_its_remedy() {
         stderr(&output)
     );
 }
+
+#[test]
+fn the_vendors_apis_are_on_the_port_of_our_own() {
+    let trunk = BusyTrunk::start();
+    let server = LiveServer::start(trunk.address);
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let ask = |path: &str| {
+        let address = format!("{}{path}", server.url);
+        let mut response = agent.get(&address).call().expect("an answer");
+        let json: Value = response.body_mut().read_json().expect("JSON");
+        (response.status().as_u16(), json)
+    };
+    let (status, json) = ask("/?Version=2020-02-10&Action=None");
+    let code = json["Response"]["Error"]["Code"].as_str();
+    assert_eq!((status, code), (200, Some("MissingParameter")), "{json}");
+    let (status, json) = ask("/?Version=2019-12-26&Action=None");
+    assert_eq!(
+        (status, json["Code"].as_str()),
+        (400, Some("MissingAccessKeyId")),
+        "{json}"
+    );
+    let (status, json) = ask("/rest/isales/v1/openapi/campaigns/7");
+    assert_eq!(
+        (status, json["resultCode"].as_str()),
+        (401, Some("401")),
+        "{json}"
+    );
+    let (status, json) = ask("/speech/openapi/v1/task/outbound/page");
+    assert_eq!(
+        (status, json["code"].as_str()),
+        (200, Some("10001")),
+        "{json}"
+    );
+    let (status, json) = ask("/nobodys");
+    let problem = Some("urn:outdial:problem:route-not-found");
+    assert_eq!((status, json["type"].as_str()), (404, problem), "{json}");
+    server.stop();
+}

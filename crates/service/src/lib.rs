@@ -17,9 +17,10 @@ pub mod views;
 pub use access::{Caller, Right, Role};
 pub use error::{FieldProblem, ServiceError};
 pub use events::{Event, Happened};
+pub use outdial_store::{ListVersion, NewPendingEdit, PendingEdit, PendingEditId};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
-    AppointmentChange, AppointmentDraft, AppointmentFilter, AttemptFilter, Disposition, Edit,
-    EventStream, HaltScope, IfListed, Import, NUMBERS_MAX, NewKey, NewListing, NumbersListed,
-    Readiness, Running, Service, Suspects,
+    AppointmentChange, AppointmentDraft, AppointmentFilter, AttemptFilter, CampaignEdit,
+    Disposition, EventStream, HaltScope, Heard, IfListed, Import, NUMBERS_MAX, NewKey, NewListing,
+    NumbersListed, REST_EDIT, Readiness, Running, Service, Suspects, Wish,
 };

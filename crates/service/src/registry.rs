@@ -9,6 +9,9 @@ use outdial_domain::{
 };
 use outdial_store::Key;
 use outdial_telephony::Account;
+use tokio::sync::watch;
+
+use crate::access::Caller;
 
 /// A tenant with everything that is set up for it.
 #[derive(Clone, Debug)]
@@ -33,6 +36,7 @@ struct Inner {
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     inner: RwLock<Inner>,
+    keys_changed: watch::Sender<()>,
     pub(crate) admin_key: Option<[u8; 32]>,
 }
 
@@ -59,6 +63,7 @@ impl Registry {
         }
         Self {
             inner: RwLock::new(inner),
+            keys_changed: watch::Sender::default(),
             admin_key,
         }
     }
@@ -133,6 +138,24 @@ impl Registry {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .keys = keys;
+        self.keys_changed.send_replace(());
+    }
+
+    /// Tells when keys are made or taken back.
+    pub(crate) fn keys_changed(&self) -> watch::Receiver<()> {
+        self.keys_changed.subscribe()
+    }
+
+    /// Whether there is a key like the caller's.
+    pub(crate) fn has_key_of(&self, caller: &Caller) -> bool {
+        self.read(|inner| {
+            inner.keys.iter().any(|key| {
+                key.tenant == caller.tenant
+                    && key.name == caller.name
+                    && key.agent == caller.agent
+                    && key.role == caller.role.as_str()
+            })
+        })
     }
 
     /// Since when calls to a number count for a profile's daily cap; `None` = there is no cap.

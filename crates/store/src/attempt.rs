@@ -181,6 +181,17 @@ pub struct StoredAttempt {
     pub disposition: Option<Disposition>,
 }
 
+/// The latest calls under one caller ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerIdCalls {
+    /// The caller ID.
+    pub caller_id: PhoneNumber,
+    /// When those of the last hour were placed, the first one first.
+    pub last_hour: Vec<Timestamp>,
+    /// How many were placed since midnight.
+    pub today: u32,
+}
+
 /// Which attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptQuery {
@@ -327,4 +338,17 @@ pub trait Attempts: Send + Sync {
         numbers: Vec<PhoneNumber>,
         since: Timestamp,
     ) -> Result<Vec<u32>, StoreError>;
+
+    /// What a tenant's caller IDs were used for lately, over all its campaigns; those without a call
+    /// since either instant are left out. Takes time in proportion to the tenant's calls since the
+    /// earlier of the two, not to those of all time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    async fn caller_id_calls(
+        &self,
+        tenant: TenantId,
+        midnight: Timestamp,
+        hour_ago: Timestamp,
+    ) -> Result<Vec<CallerIdCalls>, StoreError>;
 }

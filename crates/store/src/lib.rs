@@ -2,7 +2,7 @@
 //!
 //! The interface speaks in the words of `outdial-domain` and says nothing of how it is kept. It is
 //! one trait, [`Store`], made of parts by use: [`Attempts`], [`Contacts`], [`Campaigns`],
-//! [`Configuration`], [`DoNotCall`], [`Events`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
+//! [`Edits`], [`Configuration`], [`DoNotCall`], [`Events`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
 //! [`conformance`] is the suite that every engine passes.
 //!
 //! **Durability.** A write's future resolves when its transaction is on the disk, not before.
@@ -40,6 +40,7 @@ mod configuration;
 pub mod conformance;
 mod contact;
 mod do_not_call;
+mod edit;
 mod error;
 mod event;
 mod page;
@@ -48,8 +49,8 @@ mod upkeep;
 
 pub use appointment::{AppointmentChange, AppointmentQuery, Appointments, NewAppointment};
 pub use attempt::{
-    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, Dialog, DialogOwner,
-    Disposition, EndAttempt, NewAttempt, NewLeg, StoredAttempt,
+    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, CallerIdCalls, Dialog,
+    DialogOwner, Disposition, EndAttempt, NewAttempt, NewLeg, StoredAttempt,
 };
 pub use campaign::{
     CampaignQuery, CampaignStats, Campaigns, CreatedCampaign, IdempotencyKey, LedgerSum,
@@ -62,6 +63,7 @@ pub use contact::{
     ContactCounts, Contacts, DueContact, DueContacts, ImportOptions, ImportProgress, ImportSession,
 };
 pub use do_not_call::{DoNotCall, IfListed, NumbersListed};
+pub use edit::{Edits, ListVersion, NewPendingEdit, PendingEdit, PendingEditId, StagedList};
 pub use error::{OpenError, StoreError};
 pub use event::{EVENTS_KEPT, Event, EventId, EventPage, Events, NewEvent};
 pub use page::{PAGE_MAX, Page};
@@ -74,6 +76,7 @@ pub trait Store:
     + Attempts
     + Contacts
     + Campaigns
+    + Edits
     + Configuration
     + DoNotCall
     + Events
@@ -87,6 +90,7 @@ impl<T> Store for T where
         + Attempts
         + Contacts
         + Campaigns
+        + Edits
         + Configuration
         + DoNotCall
         + Events

@@ -1,6 +1,6 @@
 //! What the relay costs beside a bare loop that reads and sends the same packets.
 //!
-//! `cargo run --release -p outdial-telephony --example bench-relay -- [BRIDGES] [SECONDS]`
+//! `cargo run --release -p outdial-telephony --example bench-relay -- [BRIDGES] [SECONDS]` prints one line of JSON.
 //!
 //! Both carry the same traffic by turns in the same process: every leg gets a packet each 20 ms,
 //! spread evenly. The processor time is that of the relaying thread alone, as Linux accounts it; the delay is
@@ -19,6 +19,7 @@ use outdial_telephony::media::g711::Law;
 use outdial_telephony::media::relay::Agreement;
 use outdial_telephony::media::rtp::{HEADER_LEN, RtpHeader, RtpPacket};
 use outdial_telephony::media::thread::MediaThread;
+use serde_json::json;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -32,8 +33,8 @@ fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let bridges: usize = arguments.next().map_or(Ok(300), |text| text.parse())?;
     let seconds: u64 = arguments.next().map_or(Ok(3), |text| text.parse())?;
-    println!(
-        "{bridges} bridges, 50 packets a second each way, {ROUNDS} rounds of {seconds} s each"
+    eprintln!(
+        "    {bridges} bridges, 50 packets a second each way, {ROUNDS} rounds of {seconds} s each"
     );
     let open_files = |error: Failure| {
         format!(
@@ -43,20 +44,38 @@ fn main() -> Result<(), Failure> {
     };
     let bare = Bare::start(bridges).map_err(open_files)?;
     let (media, addresses) = relay(bridges).map_err(open_files)?;
-    let (mut ratios, mut added) = (Vec::new(), Vec::new());
+    let (mut ratios, mut added, mut delays) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut sent, mut lost, mut bare_lost) = (0, 0, 0);
     for _ in 0..ROUNDS {
         let limit = measure("bare loop", &bare.addresses, "bare-loop", seconds)?;
         let ours = measure("relay", &addresses, "outdial-media", seconds)?;
         ratios.push(ours.cpu.as_secs_f64() / limit.cpu.as_secs_f64());
         added.push((ours.p99.as_secs_f64() - limit.p99.as_secs_f64()) * 1e3);
+        delays.push(ours.p99.as_secs_f64() * 1e3);
+        sent += ours.sent;
+        lost += ours.sent.saturating_sub(ours.heard);
+        bare_lost += limit.sent.saturating_sub(limit.heard);
     }
     bare.stop();
     drop(media);
-    println!(
-        "medians: processor time {:.2} × the bare loop; added delay p99 {:.2} ms",
-        median(&mut ratios),
-        median(&mut added)
-    );
+    let metrics = [
+        json!({
+            "name": "processor time of the relay, median of rounds", "value": median(&mut ratios),
+            "unit": "× the bare loop", "limit": 2, "limit_kind": "max",
+            "reference": "one thread that receives and sends the same packets",
+        }),
+        json!({
+            "name": "added delay p99, median of rounds", "value": median(&mut added), "unit": "ms",
+            "limit": 5, "limit_kind": "max", "reference": "a fixed goal; p99 of the relay less p99 of the bare loop",
+        }),
+        json!({ "name": "p99 of the relay", "value": median(&mut delays), "unit": "ms" }),
+        json!({
+            "name": "packets lost in the relay", "value": lost, "unit": "packets",
+            "reference": format!("of {sent} sent; the bare loop lost {bare_lost}"),
+        }),
+        json!({ "name": "bridges", "value": bridges, "unit": "bridges" }),
+    ];
+    println!("{{\"bench\":\"relay\",\"metrics\":{}}}", json!(metrics));
     Ok(())
 }
 
@@ -68,6 +87,8 @@ fn median(values: &mut [f64]) -> f64 {
 struct Figures {
     cpu: Duration,
     p99: Duration,
+    sent: usize,
+    heard: usize,
 }
 
 /// Sends the traffic to `addresses`, hears what comes back, and reads the clock of the thread that relays.
@@ -98,8 +119,8 @@ fn measure(
             .copied()
             .unwrap_or_default()
     };
-    println!(
-        "{name:10} {sent} packets sent, {} heard; {:.3} s of processor ({:.1} µs a packet); delay p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms",
+    eprintln!(
+        "    {name:10} {sent} packets sent, {} heard; {:.3} s of processor ({:.1} µs a packet); delay p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms",
         delays.len(),
         cpu.as_secs_f64(),
         cpu.as_secs_f64() * 1e6 / sent as f64,
@@ -107,7 +128,12 @@ fn measure(
         at(0.99).as_secs_f64() * 1e3,
         delays.last().copied().unwrap_or_default().as_secs_f64() * 1e3,
     );
-    Ok(Figures { cpu, p99: at(0.99) })
+    Ok(Figures {
+        cpu,
+        p99: at(0.99),
+        sent,
+        heard: delays.len(),
+    })
 }
 
 /// One packet to every address each 20 ms, in twenty portions.

@@ -18,11 +18,13 @@ pub(crate) struct Machine {
     rustc: String,
     /// The commit that was measured.
     commit: String,
+    /// The day on which it was measured, in UTC.
+    date: String,
 }
 
 impl Machine {
     /// # Errors
-    /// When rustc or git cannot be asked.
+    /// When rustc, git or the system's calendar cannot be asked.
     pub(crate) fn this(workspace: &Workspace) -> Result<Self, Fault> {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let rustc = process::capture(
@@ -30,6 +32,8 @@ impl Machine {
                 .current_dir(&workspace.root)
                 .arg("--version"),
         )?;
+        // The std library knows no calendar.
+        let date = process::capture(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
         Ok(Self {
             cpu: field(&read("/proc/cpuinfo"), "model name")
                 .unwrap_or_else(|| std::env::consts::ARCH.into()),
@@ -38,6 +42,7 @@ impl Machine {
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             rustc: rustc.trim().to_owned(),
             commit: commit(workspace)?,
+            date: date.trim().to_owned(),
         })
     }
 }
@@ -51,10 +56,11 @@ impl fmt::Display for Machine {
             kernel,
             rustc,
             commit,
+            date,
         } = self;
         write!(
             f,
-            "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}, {rustc}, commit {commit}"
+            "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}, {rustc}, commit {commit}, {date}"
         )
     }
 }
@@ -109,6 +115,7 @@ pub(crate) fn sample() -> Machine {
         kernel: "6.1".into(),
         rustc: "rustc 1.95.0".into(),
         commit: "0123456789ab".into(),
+        date: "2026-11-20".into(),
     }
 }
 

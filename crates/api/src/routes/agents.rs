@@ -8,11 +8,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Api;
-use crate::body::JsonBody;
+use crate::body::{JsonBody, NoBody};
 use crate::caller::Asker;
 use crate::path::{Id, OfferId};
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::{NoQuery, Query};
 use crate::wire::agent::{AgentJson, AgentWish, OfferJson};
 use crate::wire::list::{List, PageParams};
 
@@ -70,6 +70,7 @@ async fn show(
 async fn wish(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     Id(id): Id<AgentId>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<AgentJson>, Problem> {
@@ -88,7 +89,9 @@ async fn wish(
 async fn end_wrap_up(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     Id(id): Id<AgentId>,
+    _: NoBody,
 ) -> Result<Json<AgentJson>, Problem> {
     let agent = api.service.end_wrap_up(&caller, id).await?;
     Ok(Json(AgentJson::from(&agent)))
@@ -123,7 +126,9 @@ async fn offers(
 async fn accept(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     Id(OfferId(id)): Id<OfferId>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     api.service.accept_offer(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -136,7 +141,9 @@ async fn accept(
 async fn skip(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     Id(OfferId(id)): Id<OfferId>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     api.service.skip_offer(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)

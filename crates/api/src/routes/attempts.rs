@@ -10,11 +10,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Api;
-use crate::body::JsonBody;
+use crate::body::{JsonBody, NoBody};
 use crate::caller::Asker;
 use crate::path::Id;
 use crate::problem::Problem;
-use crate::query::{Query, phone_number};
+use crate::query::{NoQuery, Query, phone_number};
 use crate::wire::agent::DispositionJson;
 use crate::wire::attempt::AttemptJson;
 use crate::wire::list::{List, PageParams};
@@ -107,6 +107,7 @@ async fn show(
 async fn dispose(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     Id(id): Id<AttemptId>,
     JsonBody(body): JsonBody,
 ) -> Result<StatusCode, Problem> {
@@ -126,7 +127,9 @@ async fn dispose(
 async fn hang_up(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     Id(id): Id<AttemptId>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     api.service.hang_up(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)

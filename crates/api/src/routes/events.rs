@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt, stream};
-use outdial_service::{Event, EventStream};
+use outdial_service::{EventStream, Heard};
+use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -37,7 +38,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 /// `attempt.answered`, `attempt.ended`, `agent.state`, `offer.made`, `offer.ended`, `import.progress` and
 /// `trunk.health`. The data is a JSON object with `at`, `tenant`, `campaign_id` (null where an event is about
 /// no campaign) and what happened. A listener that comes back with `Last-Event-ID` hears what it missed
-/// first. A key with the role agent hears what is about its own agent only.
+/// first; `stream.gap` says that some of it is not kept any more: what stands must be read anew. A key with
+/// the role agent hears what is about its own agent only. The stream ends when its key is taken back.
 #[utoipa::path(get, path = "/events", operation_id = "listen", tag = "events",
     params(("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was seen")),
     responses((status = 200, description = "Events, one after the other", body = String, content_type = "text/event-stream")))]
@@ -71,15 +73,27 @@ fn frames(events: EventStream, tenant: String) -> impl Stream<Item = Result<Fram
         let event = events.next().await?;
         Some((event, events))
     });
-    let rest = rest.map(move |event| Ok(frame(&event, &tenant)));
+    let rest = rest.map(move |heard| Ok(frame(&heard, &tenant)));
     first.chain(rest)
 }
 
-fn frame(event: &Event, tenant: &str) -> Frame {
-    Frame::default()
-        .id(event.id.to_string())
-        .event(event.happened.name())
-        .data(event_json(event, tenant).to_string())
+fn frame(heard: &Heard, tenant: &str) -> Frame {
+    match heard {
+        Heard::Event(event) => Frame::default()
+            .id(event.id.to_string())
+            .event(event.happened.name())
+            .data(event_json(event, tenant).to_string()),
+        Heard::Gap {
+            after,
+            resumes_after,
+        } => {
+            let data = json!({"tenant": tenant, "after": after, "resumes_after": resumes_after});
+            Frame::default()
+                .id(resumes_after.to_string())
+                .event("stream.gap")
+                .data(data.to_string())
+        }
+    }
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {

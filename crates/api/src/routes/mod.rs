@@ -7,6 +7,7 @@ pub(crate) mod attempts;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
 pub(crate) mod do_not_call;
+pub(crate) mod edits;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod later;

@@ -12,7 +12,7 @@ use crate::body::JsonBody;
 use crate::caller::Asker;
 use crate::path::Id;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::{NoQuery, Query};
 use crate::wire::list::{List, PageParams};
 use crate::wire::trunk::{Halt, TrunkJson, TrunkResume, TrunkTest, TrunkTestResult};
 
@@ -51,6 +51,7 @@ async fn trunks(
 async fn resume_trunk(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     Id(name): Id<TrunkName>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<TrunkJson>, Problem> {
@@ -72,6 +73,7 @@ async fn resume_trunk(
 async fn test_trunk(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     Id(name): Id<TrunkName>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<TrunkTestResult>, Problem> {
@@ -87,12 +89,14 @@ async fn test_trunk(
 /// Stop new calls
 ///
 /// Of the tenant, over a trunk, or of a campaign: no call goes out any more within a second, until it is
-/// released; kept across restarts. Calls in progress go on.
+/// released; kept across restarts. Calls in progress go on. With the server's admin key the halt of a trunk
+/// holds for every tenant, else for the caller's.
 #[utoipa::path(post, path = "/halt", operation_id = "halt", tag = "operations", request_body = Halt,
     responses((status = 204, description = "It is halted")))]
 async fn halt(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<StatusCode, Problem> {
     let (scope, reason) = Halt::read(&body).map_err(Problem::invalid)?;
@@ -106,6 +110,7 @@ async fn halt(
 async fn release(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<StatusCode, Problem> {
     let (scope, _) = Halt::read(&body).map_err(Problem::invalid)?;

@@ -2,17 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Api;
-use crate::body::JsonBody;
+use crate::body::{JsonBody, NoBody};
 use crate::caller::Asker;
+use crate::condition::{IDEMPOTENCY_KEY, idempotency_key};
 use crate::path::{Id, KeyName};
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::{NoQuery, Query};
 use crate::wire::list::{List, PageParams};
 use crate::wire::registry::{
     CallerIdJson, FlowJson, KeyJson, KeyRequest, NumberGroupJson, SkillGroupJson,
@@ -106,8 +107,16 @@ async fn keys(
 async fn create_key(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
+    headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
+    if idempotency_key(&headers)?.is_some() {
+        return Err(Problem::field(
+            IDEMPOTENCY_KEY,
+            "is not taken here: a secret is shown only once; if an answer was lost, delete the key and make it anew",
+        ));
+    }
     let request = KeyRequest::read(&body).map_err(Problem::invalid)?;
     let key = api
         .service
@@ -124,7 +133,9 @@ async fn create_key(
 async fn delete_key(
     State(api): State<Api>,
     Asker(caller): Asker,
+    _: NoQuery,
     Id(KeyName(name)): Id<KeyName>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     api.service.delete_key(&caller, &name).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,6 +1,6 @@
 //! A campaign as our API shows it.
 
-use outdial_domain::{Campaign, Revision, Settings};
+use outdial_domain::{Campaign, Settings};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -23,14 +23,11 @@ pub(crate) struct CampaignSettings {
     name: String,
     mode: PacingMode,
     /// Ringing calls for each idle agent, in the mode ratio: 0.01 to 100, default 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0.01, maximum = 100)]
     ratio: Option<f64>,
     /// Calls in each interval; required in the mode rate.
-    #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<Rate>,
     /// How contacts are offered to agents, in the mode preview.
-    #[serde(skip_serializing_if = "Option::is_none")]
     preview: Option<Preview>,
     /// Who takes answered calls. The modes rate and concurrency need a flow or a SIP address, the
     /// others a skill group.
@@ -61,13 +58,14 @@ pub(crate) struct CampaignSettings {
     #[schema(required = false, default = 3, minimum = 1, maximum = 5)]
     priority: u8,
     /// Calls at once that lines are kept for, before priorities count.
-    #[schema(required = false, default = 0)]
+    #[schema(required = false, default = 0, maximum = 100_000)]
     guaranteed_calls: u32,
     /// Most calls at once; null = as lines allow.
     #[schema(minimum = 1)]
     max_calls: Option<u32>,
     /// Highest share of live answers that nobody took in time, 0 to 1; null = no ceiling, and 0.03 in
-    /// the mode predictive.
+    /// the mode predictive. At the ceiling the mode ratio dials one call for one idle agent, until the
+    /// share is below it again. The modes preview, rate and concurrency take no ceiling.
     #[schema(minimum = 0, maximum = 1, example = 0.03)]
     abandonment_ceiling: Option<f64>,
     /// Over which time that share is kept: `"day"` (default), `"shift"` or `{"rolling_s": 3600}`.
@@ -146,9 +144,7 @@ pub(crate) struct CampaignJson {
     /// The tenant's name.
     tenant: String,
     state: CampaignStateName,
-    /// Only when it has ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    /// Null until it has ended.
     end_reason: Option<EndReasonName>,
     #[serde(flatten)]
     settings: CampaignSettings,
@@ -172,32 +168,6 @@ impl CampaignJson {
             revision: campaign.revision.number(),
             origin: Name(campaign.origin),
             created_at: Time(campaign.created_at),
-        }
-    }
-}
-
-/// The settings of a campaign as one edit left them.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Revision)]
-pub(crate) struct RevisionJson {
-    /// From 1, without gaps.
-    revision: u32,
-    /// Who made it: the name of the key.
-    author: String,
-    origin: OriginName,
-    /// When it was made.
-    at: Time,
-    settings: CampaignSettings,
-}
-
-impl From<&Revision> for RevisionJson {
-    fn from(revision: &Revision) -> Self {
-        Self {
-            revision: revision.number.number(),
-            author: revision.author.clone(),
-            origin: Name(revision.origin),
-            at: Time(revision.at),
-            settings: CampaignSettings::from(&revision.settings),
         }
     }
 }

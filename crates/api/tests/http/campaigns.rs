@@ -2,7 +2,7 @@
 
 use crate::common::{ADMIN, Server, request};
 use axum::body::Body;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_campaign_is_made_read_edited_and_run() {
@@ -24,7 +24,7 @@ async fn a_campaign_is_made_read_edited_and_run() {
     assert_eq!(made.headers["etag"], "\"1\"");
     assert_eq!(made.json["tenant"], "acme");
     assert_eq!(made.json["state"], "draft");
-    assert_eq!(made.json.get("end_reason"), None);
+    assert_eq!(made.json.get("end_reason"), Some(&Value::Null));
     assert_eq!(made.json["caller_ids"], json!(["+8675586013388", "10085"]));
 
     let shown = server.ask("GET", &path, None).await;

@@ -98,7 +98,8 @@ pub(crate) struct Server {
     pub(crate) router: Router,
     pub(crate) shutdown: CancellationToken,
     running: Running,
-    _folder: tempfile::TempDir,
+    tenants: Vec<TenantSetup>,
+    folder: tempfile::TempDir,
 }
 
 /// An answer, read to its end.
@@ -134,7 +135,7 @@ fn agent(id: &str) -> Agent {
 
 /// A tenant with two agents, a group, a flow, three caller IDs, and a key of each role whose secret is
 /// its name and `-secret`.
-fn tenant(name: &str) -> TenantSetup {
+pub(crate) fn tenant(name: &str) -> TenantSetup {
     let country = Country::new("CN").unwrap();
     let number = |text| PhoneNumber::parse(text, country).unwrap();
     let numbers = ["075586013388", "10085", "4008013260"].map(number);
@@ -174,13 +175,28 @@ fn tenant(name: &str) -> TenantSetup {
 impl Server {
     /// A server with these tenants.
     pub(crate) async fn start(tenants: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::with(tenants.iter().map(|name| tenant(name)).collect()).await
+    }
+
+    /// A server with tenants set up like this.
+    pub(crate) async fn with(tenants: Vec<TenantSetup>) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), tenants).await
+    }
+
+    /// The same server once more, after a stop.
+    pub(crate) async fn restart(self) -> Self {
+        self.shutdown.cancel();
+        self.running.stop(Duration::from_secs(5)).await;
+        Self::on(self.folder, self.tenants).await
+    }
+
+    async fn on(folder: tempfile::TempDir, tenants: Vec<TenantSetup>) -> Self {
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
         let (events, lines) = tokio::sync::mpsc::unbounded_channel();
         let trunk = Trunk::at(TrunkName::new("carrier").unwrap(), "sip:127.0.0.1:5080");
         let setup = Setup {
             trunks: vec![trunk],
-            tenants: tenants.iter().map(|name| tenant(name)).collect(),
+            tenants: tenants.clone(),
             admin_key: Some(Sha256::digest(ADMIN).into()),
         };
         let connector = Arc::new(BusyLine { events });
@@ -196,7 +212,8 @@ impl Server {
             router: router(running.service.clone(), options),
             shutdown,
             running,
-            _folder: folder,
+            tenants,
+            folder,
         }
     }
 

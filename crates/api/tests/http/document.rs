@@ -121,3 +121,42 @@ fn a_new_campaign_requires_four_fields() {
     );
     assert!(required("CampaignPatch").is_empty());
 }
+
+#[tokio::test]
+async fn what_a_route_does_not_know_is_refused_before_anything_is_done() {
+    let server = Server::acme().await;
+    let document = outdial_api::openapi();
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let public = operation["security"] == serde_json::json!([{}])
+                || operation["tags"][0] == "health";
+            if !METHODS.contains(&method.as_str()) || operation["tags"][0] == "later" || public {
+                continue;
+            }
+            let address = path
+                .replace("{id}", "1")
+                .replace("{n}", "1")
+                .replace("{name}", "x");
+            let method = method.to_uppercase();
+            let takes_body = operation.get("requestBody").is_some();
+            let body = takes_body.then(|| serde_json::json!({}));
+            let unknown = server
+                .ask(&method, &format!("{address}?colour=red"), body)
+                .await;
+            assert_eq!(unknown.status, 422, "{method} {address}: {}", unknown.text);
+            assert_eq!(
+                unknown.json["errors"][0]["field"], "colour",
+                "{method} {address}"
+            );
+            if method != "GET" && !takes_body {
+                let body = serde_json::json!({"colour": "red"});
+                let unknown = server.ask(&method, &address, Some(body)).await;
+                assert_eq!(unknown.status, 422, "{method} {address}: {}", unknown.text);
+            }
+            asked += 1;
+        }
+    }
+    assert!(asked > 30, "{asked} operations");
+    server.stop().await;
+}

@@ -12,4 +12,6 @@ mod common;
 mod contacts;
 mod do_not_call;
 mod document;
+mod edits;
 mod operations;
+mod restart;

@@ -107,6 +107,14 @@ async fn an_operator_tests_halts_and_releases() {
         "{}",
         halted.text
     );
+    let to = json!({"to": "13012345678"});
+    let test = post("/api/v1/trunks/carrier/test", to).await;
+    test.is_problem(422, "invalid");
+    assert!(
+        test.text.contains("the carrier asked for it"),
+        "{}",
+        test.text
+    );
     assert_eq!(post("/api/v1/halt/release", scope).await.status, 204);
     let released = server.ask("GET", "/api/v1/trunks", None).await;
     assert_eq!(released.json["items"][0]["halted"], Value::Null);
@@ -116,6 +124,40 @@ async fn an_operator_tests_halts_and_releases() {
     post("/api/v1/halt", json!({"campaign": 99}))
         .await
         .is_problem(404, "not-found");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_administrator_halts_a_shared_trunk_for_everyone() {
+    let server = Server::start(&["acme", "globex"]).await;
+    let halted = async |secret: &str| {
+        let trunks = server.ask_as(secret, "GET", "/api/v1/trunks", None).await;
+        trunks.json["items"][0]["halted"].clone()
+    };
+    let body = json!({"trunk": "carrier", "reason": "fraud"});
+    let own = server
+        .ask_as(
+            "acme-supervisor-secret",
+            "POST",
+            "/api/v1/halt",
+            Some(body.clone()),
+        )
+        .await;
+    assert_eq!(own.status, 204, "{}", own.text);
+    assert_eq!(halted("acme-auditor-secret").await, "fraud");
+    assert_eq!(halted("globex-auditor-secret").await, Value::Null);
+    let command = async |path: &str| {
+        let request = request("POST", path)
+            .header("Authorization", format!("Bearer {ADMIN}"))
+            .header("Outdial-Tenant", "acme")
+            .header("Content-Type", "application/json");
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        assert_eq!(server.send(request).await.status, 204);
+    };
+    command("/api/v1/halt").await;
+    assert_eq!(halted("globex-auditor-secret").await, "fraud");
+    command("/api/v1/halt/release").await;
+    assert_eq!(halted("globex-auditor-secret").await, Value::Null);
     server.stop().await;
 }
 
@@ -258,5 +300,44 @@ async fn event_streams_end_when_the_server_stops() {
     let end = async { while stream.next().await.is_some() {} };
     let ended = tokio::time::timeout(Duration::from_secs(10), end).await;
     assert!(ended.is_ok(), "the stream goes on");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_listener_is_told_that_it_missed_what_is_not_kept() {
+    let server = Server::acme().await;
+    let mut stream = listen(&server, ADMIN, Some("4000000")).await;
+    let mut rest = String::new();
+    let (id, name, data) = next_event(&mut stream, &mut rest).await;
+    assert_eq!(name, "stream.gap", "{data}");
+    assert_eq!(data["after"], 4_000_000, "an event of another database");
+    assert_eq!(data["resumes_after"].to_string(), id);
+    server.campaign(json!({})).await;
+    let state = json!({"state": "break"});
+    server
+        .ask("PUT", "/api/v1/agents/1001/state", Some(state))
+        .await;
+    let (_, name, _) = next_event(&mut stream, &mut rest).await;
+    assert_eq!(name, "agent.state");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_back_hears_nothing_more() {
+    let server = Server::acme().await;
+    let made = server
+        .ask(
+            "POST",
+            "/api/v1/keys",
+            Some(json!({"name": "crm", "role": "integrator"})),
+        )
+        .await;
+    let secret = made.json["secret"].as_str().unwrap().to_owned();
+    let mut stream = listen(&server, &secret, None).await;
+    assert!(stream.next().await.is_some(), "how soon to come back");
+    let gone = server.ask("DELETE", "/api/v1/keys/crm", None).await;
+    assert_eq!(gone.status, 204);
+    let end = tokio::time::timeout(Duration::from_secs(10), stream.next()).await;
+    assert!(end.expect("the stream ends").is_none());
     server.stop().await;
 }

@@ -25,10 +25,40 @@ impl Engine {
                 if let Some(agent) = self.agents.get_mut(key) {
                     agent.gone = false;
                 }
+                self.leave_foreign_campaign(key);
                 key
             }
         };
         self.settle_agent(key);
+    }
+
+    /// Frees an agent from an offer, or from a campaign about to dial, that is no longer for its groups.
+    fn leave_foreign_campaign(&mut self, key: AgentKey) {
+        let Some(agent) = self.agents.get(key) else {
+            return;
+        };
+        let id = match agent.phase {
+            Phase::Offered(offer) => self.offer(offer).map(|offer| offer.campaign),
+            Phase::Bound(id) => Some(id),
+            _ => return,
+        };
+        let campaign = id.and_then(|id| self.campaigns.get_mut(&id));
+        let group = campaign
+            .as_ref()
+            .and_then(|campaign| campaign.settings.target.skill_group());
+        if group.is_some_and(|group| agent.rules.skill_groups.contains(&group)) {
+            return;
+        }
+        match (agent.phase, id, campaign) {
+            (Phase::Offered(offer), ..) => self.withdraw_offer(offer, true),
+            (Phase::Bound(_), Some(id), Some(campaign)) => {
+                let ready = campaign.ready_agents.remove(&key);
+                let held = ready.or_else(|| campaign.called_agents.remove(&key));
+                self.release_agent(key);
+                self.give_back(id, held.flatten().into_iter().collect());
+            }
+            _ => {}
+        }
     }
 
     /// An agent is removed: at once when nothing is under way, else after the call.

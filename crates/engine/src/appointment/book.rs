@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) held: Option<Held>,
     /// Whether the contact was final: it is so again if it is not called.
     pub(super) was_final: bool,
+    /// How many dials the number gate had counted when the contact was asked for.
+    pub(super) dials_at_ask: u64,
     /// When it is looked at again; `None` = when something else happens to it.
     look_at: Option<Timestamp>,
 }
@@ -76,6 +78,7 @@ impl Book {
             stage: Stage::Waiting,
             held: None,
             was_final: false,
+            dials_at_ask: 0,
             look_at: None,
         };
         self.entries.insert(id, entry);

@@ -155,10 +155,10 @@ impl Engine {
             return;
         };
         entry.was_final = found.is_final;
-        let dialed_before = self.numbers.dialed(&found.contact.numbers);
         entry.held = Some(Held {
             contact: found.contact,
-            dialed_before,
+            dials_at_ask: entry.dials_at_ask,
+            dials_at_load: self.numbers.dials(),
         });
         if found.is_final
             && let Some(campaign) = of_campaign

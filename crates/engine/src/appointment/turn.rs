@@ -158,6 +158,7 @@ impl Engine {
             return Err(Lack::Other);
         }
         entry.stage = Stage::Asked(now);
+        entry.dials_at_ask = self.numbers.dials();
         self.appointments.look_at(id, Some(now + PATIENCE), false);
         self.out.push_back(Output::LoadAppointment {
             appointment: id,

@@ -2,7 +2,7 @@
 
 use outdial_domain::{Attempt, AttemptId, CampaignId, Evidence, Mode, PhoneNumber};
 
-use super::{Call, Reserved, Stage};
+use super::{Call, Reserved, Sort, Stage};
 use crate::agents::{AgentKey, Phase};
 use crate::campaign::{Campaign, Held};
 use crate::engine::Engine;
@@ -17,7 +17,7 @@ impl Engine {
     pub(crate) fn dial(
         &mut self,
         id: CampaignId,
-        held: Held,
+        mut held: Held,
         number: PhoneNumber,
         route: Route,
         agent: Option<AgentKey>,
@@ -35,7 +35,11 @@ impl Engine {
         campaign.next_caller_id = route.index + 1;
         campaign.served = self.served;
         campaign.calls += 1;
-        campaign.tally.add(Stage::Committing, reserved.is_some());
+        let sort = Sort {
+            is_bound: agent.is_some(),
+            is_reserved: reserved.is_some(),
+        };
+        campaign.tally.add(Stage::Committing, sort);
         campaign.has_claim |= reserved.is_none();
         let (revision, settings) = (campaign.revision, campaign.settings.clone());
         let appointment = reserved.as_ref().map(|reserved| reserved.appointment);
@@ -46,6 +50,8 @@ impl Engine {
         let trial = self.trunks.dial(trunk, self.now);
         self.set_trunk_alarm(trunk);
         self.caller_ids.dial(caller_id, self.now);
+        // Should it not be placed, the contact comes back with what is known now.
+        held.contact.number_calls_today = held.calls_today(&self.numbers).most;
         self.numbers.dial(number, attempt);
         self.keep_lines(id);
 
@@ -87,8 +93,7 @@ impl Engine {
         if !std::mem::take(&mut call.holds) {
             return;
         }
-        let (id, stage) = (call.attempt.campaign, call.stage);
-        let reserved = call.appointment.is_some();
+        let (id, stage, sort) = (call.attempt.campaign, call.stage, call.sort());
         let (trunk, caller_id) = (call.attempt.trunk, call.attempt.caller_id);
         self.lines.free();
         self.waiters.wake(Need::GuaranteedLine);
@@ -101,7 +106,7 @@ impl Engine {
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             return;
         };
-        campaign.tally.sub(stage, reserved);
+        campaign.tally.sub(stage, sort);
         let turn = campaign.turn();
         self.waiters.move_to(&mut campaign.standing, turn);
         let wakes = campaign.is_full || campaign.pacing.minds_its_calls();
@@ -126,7 +131,7 @@ impl Engine {
         self.caller_ids.take_back(call.attempt.caller_id);
         if let Some(campaign) = self.campaigns.get_mut(&call.attempt.campaign) {
             let id = campaign.id;
-            campaign.tally.add(call.stage, call.appointment.is_some());
+            campaign.tally.add(call.stage, call.sort());
             let turn = campaign.turn();
             self.waiters.move_to(&mut campaign.standing, turn);
             self.keep_lines(id);
@@ -142,9 +147,8 @@ impl Engine {
         if call.holds
             && let Some(campaign) = self.campaigns.get_mut(&call.attempt.campaign)
         {
-            let reserved = call.appointment.is_some();
-            campaign.tally.sub(before, reserved);
-            campaign.tally.add(stage, reserved);
+            campaign.tally.sub(before, call.sort());
+            campaign.tally.add(stage, call.sort());
         }
     }
 
@@ -193,9 +197,7 @@ impl Engine {
     /// Agents on whom a campaign's ringing calls count.
     pub(crate) fn agents_needed(&self, campaign: &Campaign) -> u32 {
         match campaign.pacing.seat() {
-            Seat::Promise(hundredths) => {
-                agents_for(campaign.tally.ringing + campaign.tally.in_flow, hundredths)
-            }
+            Seat::Promise(hundredths) => agents_for(campaign.tally.unbound(), hundredths),
             Seat::Nobody | Seat::OneAgent => 0,
         }
     }

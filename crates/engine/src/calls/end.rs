@@ -39,8 +39,9 @@ impl Engine {
     }
 
     /// The attempt could not be committed: it was never dialed, and leaves no trace. Where it was to go
-    /// out a second time it ends as it did the first time.
-    pub(crate) fn not_placed(&mut self, attempt: AttemptId) {
+    /// out a second time it ends as it did the first time. When it is `for_good` that the store does not
+    /// take the contact's attempts, the contact is left alone and all others are dialed on.
+    pub(crate) fn not_placed(&mut self, attempt: AttemptId, for_good: bool) {
         let Some(call) = self.calls.get(&attempt) else {
             self.counters.unknown += 1;
             return;
@@ -49,7 +50,9 @@ impl Engine {
             self.counters.late += 1;
             return;
         }
-        self.store_refused();
+        if !for_good {
+            self.store_refused();
+        }
         self.forget_orphan(attempt);
         self.free_line(attempt);
         let Some(mut call) = self.calls.remove(&attempt) else {
@@ -57,24 +60,24 @@ impl Engine {
         };
         self.timers
             .set(&mut call.alarm, TimerKey::Call(attempt), None);
-        self.numbers.over(call.number(), attempt);
         if let Some((trunk, evidence)) = call.failed_on.pop() {
+            self.numbers.over(call.number(), attempt);
             call.attempt.trunk = trunk;
             call.attempt.evidence = evidence;
             let (outcome, blame) = self.outcome(&call);
             self.conclude(*call, outcome, blame);
             return;
         }
+        self.numbers.not_placed(call.number(), attempt);
         let id = call.attempt.campaign;
         if let Some(campaign) = self.campaigns.get_mut(&id) {
             campaign.calls = campaign.calls.saturating_sub(1);
-            let dialed_before = self.numbers.dialed(&call.contact.numbers);
-            let held = Held {
-                contact: call.contact,
-                dialed_before,
-            };
+            let held = Held::up_to_date(call.contact, &self.numbers);
             if let Some(appointment) = call.appointment {
                 self.appointment_not_placed(appointment, held);
+            } else if for_good {
+                self.counters.barred += 1;
+                campaign.barred.insert(held.contact.id);
             } else if campaign.is_running() {
                 campaign.window.insert(held);
             } else {
@@ -83,6 +86,10 @@ impl Engine {
         }
         if let Some(agent) = call.agent {
             self.release_agent(agent);
+        }
+        if for_good {
+            self.end_if_done(id);
+            self.load_contacts(id);
         }
     }
 

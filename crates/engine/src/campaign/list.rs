@@ -40,6 +40,7 @@ impl Engine {
             return;
         }
         if let Some(ask) = campaign.window.ask(now) {
+            campaign.dials_at_ask = self.numbers.dials();
             self.out.push_back(Output::LoadContacts {
                 campaign: id,
                 load: ask.load,
@@ -69,10 +70,10 @@ impl Engine {
         for contact in contacts {
             // Who left while the store was asked is told there as it was before.
             if !left.contains(&contact.id) && campaign.held.insert(contact.id) {
-                let dialed_before = self.numbers.dialed(&contact.numbers);
                 campaign.window.insert(Held {
                     contact,
-                    dialed_before,
+                    dials_at_ask: campaign.dials_at_ask,
+                    dials_at_load: self.numbers.dials(),
                 });
             } else {
                 self.counters.late += 1;
@@ -95,9 +96,43 @@ impl Engine {
             return;
         };
         campaign.contacts = campaign.contacts.saturating_add(count);
-        campaign.open = campaign.open.saturating_add(count);
+        campaign.open = campaign.open.saturating_add_unsigned(count);
         campaign.window.list_grew();
         if campaign.is_list_done() && campaign.reopens && count > 0 {
+            self.enter(id, CampaignState::Running);
+        }
+        // They may have been called, all of them, before they were told.
+        self.end_if_done(id);
+        self.wake_campaign(id);
+        self.load_contacts(id);
+    }
+
+    /// An import begins or is over: while contacts are being added no list is done.
+    pub(crate) fn import_changed(&mut self, id: CampaignId, begins: bool) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        campaign.imports = if begins {
+            campaign.imports.saturating_add(1)
+        } else {
+            campaign.imports.saturating_sub(1)
+        };
+        self.end_if_done(id);
+    }
+
+    /// Takes another list in the place of the present one.
+    pub(crate) fn list_replaced(&mut self, id: CampaignId, contacts: u64, open: u64) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        for held in campaign.window.replaced() {
+            campaign.held.remove(&held.contact.id);
+        }
+        campaign.contacts = contacts;
+        campaign.open = i64::try_from(open).unwrap_or(i64::MAX);
+        if campaign.is_list_done() && campaign.reopens && open > 0 {
             self.enter(id, CampaignState::Running);
         }
         self.wake_campaign(id);
@@ -154,6 +189,7 @@ impl Engine {
             return;
         };
         campaign.held.remove(&update.contact);
+        campaign.barred.remove(&update.contact);
         campaign.window.left(update.contact);
         match update.place {
             ContactPlace::Fresh => campaign.window.store_has_more(),
@@ -167,7 +203,7 @@ impl Engine {
     /// Contacts that were final are open again.
     pub(crate) fn contacts_reopened(&mut self, id: CampaignId, count: u64) {
         if let Some(campaign) = self.campaigns.get_mut(&id) {
-            campaign.open += count;
+            campaign.open = campaign.open.saturating_add_unsigned(count);
             if campaign.state == CampaignState::Ended(EndReason::ListDone) && count > 0 {
                 self.enter(id, CampaignState::Running);
             }

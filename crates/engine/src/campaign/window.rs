@@ -7,7 +7,7 @@ use std::time::Duration;
 use outdial_domain::{ContactId, ContactPlace, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::gate::number::NumberGate;
+use crate::gate::number::{CallsToday, NumberGate};
 use crate::input::DueContact;
 
 /// The window holds at least so many contacts.
@@ -17,7 +17,7 @@ const SIZE_MAX: u32 = 40_000;
 /// Least time between two loads while there is something to dial, and while there is not.
 const SPACING: Duration = Duration::from_secs(1);
 const SPACING_EMPTY: Duration = Duration::from_millis(100);
-/// A load that nobody answers is asked for again.
+/// A load that nobody answers is asked for again, if there is still a reason to.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a contact stands in the window: priority, due retries first, order key.
@@ -44,18 +44,32 @@ impl WindowKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) contact: DueContact,
-    /// Calls to its numbers that the engine had made when the contact was loaded: they are in
-    /// `number_calls_today`.
-    pub(crate) dialed_before: u32,
+    /// How many dials the number gate had counted when the store was asked for the contact: those are
+    /// in `number_calls_today`.
+    pub(crate) dials_at_ask: u64,
+    /// How many when the answer came: those after are not.
+    pub(crate) dials_at_load: u64,
 }
 
 impl Held {
-    /// Calls to its numbers today, those of other campaigns included.
-    pub(crate) fn calls_today(&self, numbers: &NumberGate) -> u32 {
-        let since = numbers.dialed(&self.contact.numbers);
-        self.contact
-            .number_calls_today
-            .saturating_add(since.saturating_sub(self.dialed_before))
+    /// A contact whose `number_calls_today` is up to date.
+    pub(crate) fn up_to_date(contact: DueContact, numbers: &NumberGate) -> Self {
+        let dials = numbers.dials();
+        Self {
+            contact,
+            dials_at_ask: dials,
+            dials_at_load: dials,
+        }
+    }
+
+    /// Calls to its numbers today.
+    pub(crate) fn calls_today(&self, numbers: &NumberGate) -> CallsToday {
+        let told = self.contact.number_calls_today;
+        let since = |dials| told.saturating_add(numbers.dialed(&self.contact.numbers, dials));
+        CallsToday {
+            least: since(self.dials_at_load),
+            most: since(self.dials_at_ask),
+        }
     }
 }
 
@@ -75,6 +89,8 @@ struct Back {
     due: bool,
     /// The first that will be.
     next_due: Option<Timestamp>,
+    /// Whether the list has grown.
+    grown: bool,
     /// All of it, while the answer is awaited.
     contacts: BTreeSet<ContactId>,
 }
@@ -104,6 +120,7 @@ pub(crate) struct Answer {
 pub(crate) struct Window {
     due: BTreeMap<WindowKey, Held>,
     size: u32,
+    /// Since when an answer is awaited with patience.
     asked_at: Option<Timestamp>,
     /// How often it has asked: the number of the last request.
     loads: u64,
@@ -178,6 +195,16 @@ impl Window {
         self.due.len() < before
     }
 
+    /// Forgets everything, an answer that is on its way included: it was of another list.
+    pub(crate) fn replaced(&mut self) -> impl Iterator<Item = Held> + use<> {
+        let fresh = Self {
+            size: self.size,
+            loads: self.loads,
+            ..Self::default()
+        };
+        std::mem::replace(self, fresh).due.into_values()
+    }
+
     /// Takes everything out: the campaign does not dial now, and will ask afresh.
     pub(crate) fn give_back(&mut self) -> impl Iterator<Item = Held> + use<> {
         self.store_has_more();
@@ -220,6 +247,7 @@ impl Window {
     pub(crate) fn list_grew(&mut self) {
         self.store_has_more();
         self.grown = true;
+        self.back.grown = true;
     }
 
     /// Whether contacts are on their way.
@@ -231,25 +259,27 @@ impl Window {
         self.next_due
     }
 
+    /// An answer that is on its way is out of date: it is not taken.
+    pub(crate) fn drop_answer(&mut self) {
+        self.asked_at = None;
+    }
+
     /// How many contacts to ask for now, if any.
     pub(crate) fn ask(&mut self, now: Timestamp) -> Option<Ask> {
-        match self.asked_at {
-            Some(at) if now < at + PATIENCE => return None,
-            // Nobody has answered: it is asked again, if there is still a reason to.
-            _ => self.asked_at = None,
+        if self.asked_at.is_some_and(|at| now < at + PATIENCE) {
+            return None;
         }
         let held = u32::try_from(self.due.len()).unwrap_or(u32::MAX);
         let low = held < self.size / 2;
         let returned = self.next_due.is_some_and(|next| next <= now) && self.spaced_from() <= now;
-        if !(self.more && (low || self.grown) || returned) {
-            return None;
-        }
-        if self.is_overfull() {
+        let wanted = self.more && (low || self.grown) || returned;
+        if !wanted || self.is_overfull() {
+            // An answer that is late is still taken when it comes.
+            self.asked_at = self.asked_at.map(|_| now);
             return None;
         }
         self.asked_at = Some(now);
         self.last_asked = Some(now);
-        self.grown = false;
         self.back = Back::default();
         self.loads += 1;
         Some(Ask {
@@ -301,6 +331,7 @@ impl Window {
         self.asked_at = None;
         self.more = answer.more || self.back.due;
         self.next_due = earlier(answer.next_due, self.back.next_due);
+        self.grown = self.back.grown;
         Some(std::mem::take(&mut self.back.contacts))
     }
 }
@@ -327,7 +358,8 @@ mod tests {
                 number_calls_today: 0,
                 listed: Vec::new(),
             },
-            dialed_before: 0,
+            dials_at_ask: 0,
+            dials_at_load: 0,
         }
     }
 
@@ -374,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_that_nobody_answers_is_asked_again_or_given_up() {
+    fn a_load_that_nobody_answers_is_asked_again_while_there_is_a_reason_to() {
         let now = Timestamp::from_secs(100);
         let mut window = Window::default();
         assert!(window.ask(now).is_some());
@@ -386,7 +418,28 @@ mod tests {
         window.next_due = None;
         let late = window.ask_at().unwrap();
         assert_eq!(window.ask(late), None);
+        assert_eq!(window.ask_at(), Some(late + PATIENCE));
+        // The answer comes after all.
+        answer(&mut window, false, None);
         assert_eq!(window.ask_at(), None);
+    }
+
+    #[test]
+    fn a_list_that_grew_is_asked_for_until_there_is_an_answer() {
+        let now = Timestamp::from_secs(100);
+        let mut window = Window::default();
+        for id in 0..1_000 {
+            window.insert(held(id, 3, false, id as i64));
+        }
+        window.list_grew();
+        assert!(window.ask(now).is_some());
+        assert!(window.ask(now + PATIENCE).is_some());
+        // It grows once more: the answer may not know of it.
+        window.list_grew();
+        answer(&mut window, true, None);
+        assert!(window.ask(now + PATIENCE).is_some());
+        answer(&mut window, true, None);
+        assert_eq!(window.ask(now + PATIENCE), None);
     }
 
     #[test]

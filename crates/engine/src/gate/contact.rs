@@ -4,7 +4,7 @@ use outdial_domain::{PhoneNumber, RetryPolicy, Timestamp};
 
 use super::do_not_call::DoNotCallGate;
 use super::hours::HoursGate;
-use super::number::NumberGate;
+use super::number::{CallsToday, NumberGate};
 use super::{ContactRefused, ContactWhy, attempts};
 use crate::input::DueContact;
 use crate::mutant::{Mutant, Mutants};
@@ -41,7 +41,7 @@ impl ContactGates<'_> {
     pub(crate) fn check(
         &mut self,
         contact: &DueContact,
-        calls_today: u32,
+        calls_today: CallsToday,
     ) -> Result<PhoneNumber, ContactRefused> {
         let number = self.number(contact)?;
         let refusals = [
@@ -76,9 +76,10 @@ impl ContactGates<'_> {
             ContactWhy::AttemptsToday => Mutant::AttemptsPerDay,
             ContactWhy::Hours => Mutant::ProfileHours,
             ContactWhy::NumberLive => Mutant::NumberLive,
-            ContactWhy::NumberCap | ContactWhy::NoNumber | ContactWhy::DoNotCall(_) => {
-                return false;
-            }
+            ContactWhy::NumberCap
+            | ContactWhy::NumberRests
+            | ContactWhy::NoNumber
+            | ContactWhy::DoNotCall(_) => return false,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! A trunk's calls per second: evenly spaced, halved when it refuses, grown again when it does not.
 //!
-//! Carriers refuse bursts, so the spacing holds between any two calls. A 503 halves the rate; every
+//! Carriers refuse bursts, so calls are spaced, each from the slot of the one before: who wakes up
+//! a moment late takes the slot late and does not push all later ones back, or a fast trunk would
+//! never reach its rate. Slots that nobody wanted are not made up for. A 503 halves the rate; every
 //! ten seconds without one add a call per second, until the configured rate is reached again. Where
 //! no rate is configured calls are not spaced until the first 503, which starts at half of the rate
 //! just measured.
@@ -14,6 +16,9 @@ const GROW_EVERY: Duration = Duration::from_secs(10);
 /// Growth and least rate, in calls per 1,000 s.
 const GROW_BY: u64 = 1_000;
 const RATE_MIN: u64 = 100;
+/// How late a slot may be taken and still count as taken on time: as late as a wake-up comes on a busy
+/// machine. Two calls may be nearer to each other by so much than the rate says.
+const LATE_MAX: Duration = Duration::from_millis(5);
 /// The rate is measured over so many of the last seconds.
 const MEASURED_S: i64 = 10;
 
@@ -87,7 +92,14 @@ impl Pace {
         slot.1 = slot.1.saturating_add(1);
         if let Some(rate) = self.rate(now).filter(|&rate| rate > 0) {
             let spacing = i64::try_from(1_000_000_000_u64.div_ceil(rate)).unwrap_or(i64::MAX);
-            self.next_us = self.next_us.max(micros(now)).saturating_add(spacing);
+            let late = micros(now).saturating_sub(self.next_us);
+            let is_on_time = late <= LATE_MAX.as_micros() as i64;
+            let slot = if is_on_time {
+                self.next_us
+            } else {
+                micros(now)
+            };
+            self.next_us = slot.saturating_add(spacing);
         }
     }
 
@@ -153,6 +165,22 @@ mod tests {
         assert_eq!(calls(&mut pace, 1, 1_000), 9);
         // Time without calls gives no burst.
         assert_eq!(calls(&mut pace, 60_000, 60_050), 1);
+    }
+
+    #[test]
+    fn slots_taken_late_do_not_lower_the_rate() {
+        let mut pace = Pace::default();
+        pace.configure(Some(200_000));
+        let (mut now, mut placed) = (0, 0);
+        while now < 10_000 {
+            if let Err(until) = pace.check(ms(now)) {
+                // A wake-up is one, two or three milliseconds late.
+                now = until.millis() + 1 + placed % 3;
+            }
+            pace.take(ms(now));
+            placed += 1;
+        }
+        assert!((1_998..=2_001).contains(&placed), "{placed}");
     }
 
     #[test]

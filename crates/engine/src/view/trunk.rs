@@ -57,6 +57,11 @@ fn breakers(trunk: &Trunk) -> Vec<BreakerView> {
 }
 
 impl Engine {
+    /// Why a scope is halted, in the operator's words; `None` = it is not.
+    pub fn halt_of(&self, scope: HaltScope) -> Option<&str> {
+        self.halts.reason(scope)
+    }
+
     /// All trunks that the tenant may use, in the order of their names.
     pub fn trunks(&self) -> Vec<TrunkView> {
         let view = |trunk: &Trunk| TrunkView {

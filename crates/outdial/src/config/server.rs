@@ -8,6 +8,9 @@ use super::problem::Fault;
 use super::secret::{Secret, secret};
 use super::section::{Section, parsed};
 
+/// How the secrets of the example configuration begin.
+const EXAMPLE_SECRET: &str = "change-me";
+
 /// `[server]`.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
@@ -37,10 +40,21 @@ pub struct SipSettings {
 
 pub(super) fn server(section: &mut Section<'_>) -> ServerSettings {
     let listen = section.optional("listen", parsed(socket_address));
-    ServerSettings {
-        listen: listen.map_or_else(|| loopback(8080), |found| found.value),
-        admin_key: section.optional("admin_key", secret).map(|f| f.value),
+    let listen = listen.map_or_else(|| loopback(8080), |found| found.value);
+    let admin_key = section.optional("admin_key", secret).map(|f| f.value);
+    let is_example = admin_key
+        .as_ref()
+        .is_some_and(|key| key.text().starts_with(EXAMPLE_SECRET));
+    if is_example && !listen.ip().is_loopback() {
+        section.error(
+            "admin_key",
+            Fault::new(
+                "is the example's, which everyone knows, and the server listens beyond this machine",
+                "make one of your own, for instance with: openssl rand -hex 32",
+            ),
+        );
     }
+    ServerSettings { listen, admin_key }
 }
 
 pub(super) fn database(section: &mut Section<'_>, directory: &Path) -> DatabaseSettings {
@@ -64,15 +78,6 @@ pub(super) fn sip(section: &mut Section<'_>) -> SipSettings {
             Fault::new(
                 format!("holds port {}, on which SIP listens", listen.port()),
                 "give media and SIP ports of their own",
-            ),
-        );
-    }
-    if listen.ip().is_unspecified() && external.is_none() {
-        section.report().warning(
-            &section.at_key("listen"),
-            Fault::new(
-                "listens on every address, so phones cannot be told where to send their voice",
-                "listen on one address, or name the one others reach with external_address",
             ),
         );
     }

@@ -1,5 +1,7 @@
 //! `[tenant.tencent]` and its like: who a tenant is in each vendor's API, and with which keys.
 
+use outdial_dialects::dezhu::{KeyFault, PublicKey};
+
 use super::place::{At, Found};
 use super::problem::Fault;
 use super::secret::{Secret, secret};
@@ -67,8 +69,9 @@ pub struct HuaweiSettings {
 pub struct DezhuSettings {
     /// `appId`.
     pub app_id: String,
-    /// The public key that checks signatures: base64 SPKI or PEM.
-    pub public_key: String,
+    /// The public keys that check signatures: the first is `public_key`, then `further_public_keys`, which
+    /// is for the time in which a key is exchanged.
+    pub public_keys: Vec<PublicKey>,
     /// Requests in a second; 0 = no limit. Default 0.
     pub requests_per_s: u32,
 }
@@ -133,10 +136,13 @@ fn huawei(section: &mut Section<'_>) -> Option<HuaweiSettings> {
 fn dezhu(section: &mut Section<'_>) -> Option<DezhuSettings> {
     let app_id = section.required("app_id", "\"99845aaaaebd4d61acccc9b776208f12\"", name);
     let public_key = section.required("public_key", "\"base64 or PEM\"", public_key);
+    let further = section.list("further_public_keys", self::public_key);
     let requests_per_s = requests_per_s(section, 0);
+    let further = further.unwrap_or_default();
+    let keys = std::iter::once(public_key?).chain(further);
     Some(DezhuSettings {
         app_id: app_id?.value,
-        public_key: public_key?.value,
+        public_keys: keys.map(|found| found.value).collect(),
         requests_per_s,
     })
 }
@@ -159,7 +165,7 @@ fn keys(section: &mut Section<'_>) -> Vec<AccessKey> {
     }
     let mut keys: Vec<AccessKey> = Vec::new();
     let read = section.sections("keys", |section| {
-        let id = section.required("id", "\"AKIDtestid\"", name);
+        let id = section.required("id", "\"AKIDtestid\"", key_id);
         let secret = section.required("secret", "\"…\"", secret);
         Some((id?, secret?.value))
     });
@@ -177,20 +183,30 @@ fn keys(section: &mut Section<'_>) -> Vec<AccessKey> {
     keys
 }
 
-/// The text of a key; whether it is one is found out where signatures are checked.
-fn public_key(value: &super::tree::Value) -> Result<String, Fault> {
-    let text = text(value)?;
-    let body: String = text
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .flat_map(|line| line.chars().filter(|c| !c.is_whitespace()))
-        .collect();
-    let base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
-    if body.is_empty() || !body.chars().all(base64) {
-        return Err(Fault::new(
-            "is neither base64 nor PEM",
-            "paste the public key as the vendor shows it: base64 of its SPKI form, or PEM between -----BEGIN PUBLIC KEY----- and -----END PUBLIC KEY-----",
-        ));
+/// An RSA key, of a length that is neither unsafe nor a burden.
+fn public_key(value: &super::tree::Value) -> Result<PublicKey, Fault> {
+    PublicKey::read(&text(value)?).map_err(|fault| {
+        let remedy = match fault {
+            KeyFault::Encoding | KeyFault::Form => {
+                "paste the public key as the vendor shows it: base64 of its SPKI form, or PEM between -----BEGIN PUBLIC KEY----- and -----END PUBLIC KEY-----"
+            }
+            KeyFault::Length(_) => "make a new pair: openssl genrsa 2048",
+        };
+        Fault::new(fault.to_string(), remedy)
+    })
+}
+
+/// The id of a key stands between signs of its own in a signature's header.
+fn key_id(value: &super::tree::Value) -> Result<String, Fault> {
+    let id = name(value)?;
+    if id
+        .chars()
+        .all(|c| c.is_ascii_graphic() && !"/,;=".contains(c))
+    {
+        return Ok(id);
     }
-    Ok(text)
+    Err(Fault::new(
+        format!("`{}` cannot be the id of a key", id.escape_debug()),
+        "use letters, digits, `-`, `_` and `.`: it stands in the header of each signed request",
+    ))
 }

@@ -48,6 +48,7 @@ impl Account {
             && self.unfinished_attempts == 0
             && self.attempts == self.carrier_calls
             && self.carrier_up == 0
+            && self.violations == 0
     }
 }
 

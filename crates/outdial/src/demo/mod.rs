@@ -7,7 +7,7 @@ mod stage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use outdial_domain::{CampaignState, EndReason};
 use outdial_service::views::Stats;
@@ -15,13 +15,16 @@ use outdial_service::views::Stats;
 use crate::command_line::DemoArguments;
 use crate::failure::Failure;
 use crate::log::start_log;
-use crate::wiring;
+use crate::wiring::{self, Signals};
 use account::Account;
 use progress::Progress;
 use stage::Stage;
 
 /// How often progress is shown.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Nothing in the demo takes this long: something is lost.
+const STANDSTILL: Duration = Duration::from_secs(60);
 
 /// What the demo is asked to do.
 #[derive(Clone, Debug)]
@@ -57,11 +60,12 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
 
 /// Performs the demo; says whether everything came out right.
 async fn perform(options: DemoOptions) -> Result<bool, String> {
+    let mut signals = Signals::listen()?;
     let stage = Stage::set(&options).await?;
     println!("{}", stage.greeting(&options));
     let outcome = tokio::select! {
         outcome = play(&stage, &options) => outcome?,
-        _ = tokio::signal::ctrl_c() => {
+        () = signals.next() => {
             println!("stopping …");
             true
         }
@@ -74,11 +78,11 @@ async fn play(stage: &Stage, options: &DemoOptions) -> Result<bool, String> {
     let mut round = 1;
     loop {
         let total = u64::from(options.contacts) * u64::from(round);
-        let stats = until_done(stage, total).await?;
+        let (stats, is_done) = until_done(stage, total).await?;
         let account = Account::take(stage, &stats).await?;
         println!("{account}");
-        if options.once {
-            return Ok(account.is_sound());
+        if options.once || !is_done {
+            return Ok(account.is_sound() && is_done);
         }
         println!(
             "the next {} contacts are added; end with Ctrl-C",
@@ -91,16 +95,36 @@ async fn play(stage: &Stage, options: &DemoOptions) -> Result<bool, String> {
     }
 }
 
-/// Shows progress until the list is done.
-async fn until_done(stage: &Stage, total: u64) -> Result<Stats, String> {
+/// Shows progress until the list is done; says whether it is, or whether the campaign has ended otherwise
+/// or nothing has happened for too long.
+async fn until_done(stage: &Stage, total: u64) -> Result<(Stats, bool), String> {
     let progress = Progress::new(total);
+    let mut last = (0, 0, Instant::now());
     loop {
         let stats = stage.stats().await?;
         progress.show(&stats);
-        if stats.state == CampaignState::Ended(EndReason::ListDone) && stats.contacts.done >= total
-        {
+        let (attempts, done) = (stats.attempts, stats.contacts.done);
+        if (attempts, done) != (last.0, last.1) {
+            last = (attempts, done, Instant::now());
+        }
+        let list_done = CampaignState::Ended(EndReason::ListDone);
+        let otherwise = matches!(stats.state, CampaignState::Ended(_)) && stats.state != list_done;
+        if stats.state == list_done && done >= total {
             progress.finish();
-            return Ok(stats);
+            return Ok((stats, true));
+        }
+        if otherwise || last.2.elapsed() > STANDSTILL {
+            progress.finish();
+            let reasons = stats
+                .not_dialing_because
+                .iter()
+                .map(|why| why.text.as_str());
+            println!(
+                "the campaign is {:?} with {done} of {total} contacts final: {}",
+                stats.state,
+                reasons.collect::<Vec<_>>().join("; ")
+            );
+            return Ok((stats, false));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::DemoOptions;
-use crate::wiring::Server;
+use crate::wiring::{Server, Vendors};
 
 /// The seed of the demo's world: the same callees each time.
 const SEED: u64 = 7;
@@ -51,7 +51,8 @@ impl Stage {
         let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
         let mut sip = SipSettings::at(any);
         sip.rtp_ports = 0..=0;
-        let server = Server::start(&path, sip, options.listen, setup(&world, country)?).await?;
+        let setup = setup(&world, country)?;
+        let server = Server::start(&path, sip, options.listen, setup, &Vendors::new()).await?;
         let caller = server.service.insider(TenantId::new(1));
         let campaign = campaign(&server.service, &caller, country).await?;
         let tenant = caller.tenant;

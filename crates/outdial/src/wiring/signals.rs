@@ -1,14 +1,14 @@
 //! The signals by which a server is told to stop.
 
 /// SIGTERM and Ctrl-C.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
     /// Begins to listen: what comes from now on is not missed.
-    pub(super) fn listen() -> Result<Self, String> {
+    pub(crate) fn listen() -> Result<Self, String> {
         use tokio::signal::unix::{SignalKind, signal};
         let words = |error| format!("signals cannot be listened to: {error}");
         Ok(Self {
@@ -18,7 +18,7 @@ impl Signals {
     }
 
     /// Waits for one of them.
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -20,7 +20,7 @@ impl SmallDisk {
             .status();
         assert!(
             mounted.is_ok_and(|status| status.success()),
-            "cannot mount a small tmpfs at {}: this test needs root",
+            "cannot mount a small tmpfs at {}: run as root, or everything under `unshare -rm`",
             at.display()
         );
         Self(at)

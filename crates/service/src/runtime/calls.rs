@@ -14,7 +14,7 @@ use outdial_store::{
 };
 use outdial_telephony::{
     Address, AnsweredDialog, Call, Caller, Command, DialogIdentity, Event as LineEvent,
-    HangUpReason, LegId, Party, StoredDialog,
+    HangUpReason, LegId, Party, PlanError, StoredDialog,
 };
 
 use super::legs::{Owner, Phase};
@@ -163,12 +163,25 @@ impl Runtime {
     }
 
     fn call_beside(&mut self, owner: Owner, party: Party, dialog_owner: DialogOwner) {
-        let leg = self.legs.begin(owner);
-        let (call, identity) = self.plan(leg, party);
-        let Some(identity) = identity else {
+        if let Err((leg, problem)) = self.try_beside(owner, party, dialog_owner) {
+            tracing::warn!(leg = leg.0, %problem, "a call cannot be placed");
             self.over(leg, facts::not_sent());
-            return;
-        };
+        }
+    }
+
+    /// Commits a leg that is no callee's, then calls.
+    ///
+    /// # Errors
+    /// The leg that cannot be called, and why.
+    pub(super) fn try_beside(
+        &mut self,
+        owner: Owner,
+        party: Party,
+        dialog_owner: DialogOwner,
+    ) -> Result<(), (LegId, PlanError)> {
+        let leg = self.legs.begin(owner);
+        let call = Call::to(leg, party);
+        let identity = self.connector.plan(&call).map_err(|error| (leg, error))?;
         let dialog = dialog(leg, dialog_owner, &identity, None);
         let store = Arc::clone(&self.store);
         self.work.push(Box::pin(async move {
@@ -180,6 +193,7 @@ impl Runtime {
                 result,
             }
         }));
+        Ok(())
     }
 
     fn plan(&self, leg: LegId, party: Party) -> (Call, Option<DialogIdentity>) {
@@ -242,14 +256,22 @@ impl Runtime {
                 if let Some(runtime) = self.tenants.get_mut(&tenant) {
                     runtime.live.remove(&attempt);
                 }
-                self.tell(tenant, Input::NotPlaced(attempt));
+                if error.is_passing() {
+                    self.tell(tenant, Input::NotPlaced(attempt));
+                } else {
+                    tracing::error!(
+                        attempt = attempt.number(), %error,
+                        "the store refuses a contact's attempt for good; the contact is left alone until the next start"
+                    );
+                    self.tell(tenant, Input::NeverPlaced(attempt));
+                }
             }
             Owner::Agent(tenant, agent) => {
                 let why = outdial_engine::input::LegEnd::NotReached;
                 self.tell(tenant, Input::AgentLegDown { agent, why });
             }
             Owner::Flow(tenant, attempt) => self.tell(tenant, Input::FlowFailed(attempt)),
-            Owner::TrunkTest(_) => {}
+            Owner::TrunkTest(number) => self.trunks.test_over(number, facts::not_sent()),
         }
     }
 
@@ -452,7 +474,10 @@ impl Runtime {
                 self.hang_up(Owner::Flow(tenant, attempt), HangUpReason::Normal);
             }
             Owner::Agent(..) | Owner::Flow(..) => self.write(Write::ForgetDialogs(vec![leg.0])),
-            Owner::TrunkTest(number) => self.trunks.test_over(number, evidence),
+            Owner::TrunkTest(number) => {
+                self.write(Write::ForgetDialogs(vec![leg.0]));
+                self.trunks.test_over(number, evidence);
+            }
         }
         self.tell_of(known.owner, facts::ended(&known, evidence));
     }

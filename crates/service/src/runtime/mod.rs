@@ -13,13 +13,14 @@ mod clock;
 mod facts;
 mod figures;
 mod legs;
+mod lists;
 mod orders;
 mod reservations;
 mod trunks;
 mod views;
 mod writes;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,6 +120,8 @@ pub(crate) struct Runtime {
     events: Vec<NewEvent>,
     facts: VecDeque<(TenantId, Input)>,
     work: FuturesUnordered<Work>,
+    /// Campaigns whose list is being replaced: they may not start, nor read it.
+    held_lists: BTreeSet<CampaignId>,
     /// Legs of the last run that are being ended.
     orphans: Vec<u64>,
     /// Why the store cannot commit, while it cannot.
@@ -387,7 +390,11 @@ impl Runtime {
                     self.tell(tenant, Input::AgentRegistered(agent));
                 }
             }
-            LineEvent::Unregistered { .. } => {}
+            LineEvent::Unregistered { account, .. } => {
+                if let Some((tenant, agent)) = self.registry.agent_of_account(&account) {
+                    self.tell(tenant, Input::AgentUnregistered(agent));
+                }
+            }
             LineEvent::Cleared {
                 dialogs, silent, ..
             } => {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use outdial_domain::{Evidence, Permit, PhoneNumber, TenantId, TrunkName};
-use outdial_engine::input::Input;
-use outdial_telephony::{Call, Command, Party};
+use outdial_engine::input::{HaltScope, Input};
+use outdial_store::DialogOwner;
+use outdial_telephony::Party;
 use tokio::sync::oneshot;
 
 use super::Runtime;
-use super::legs::{Owner, Phase};
+use super::legs::Owner;
 use super::reservations::{self, Demand};
 
 /// A call by which an operator tries a trunk.
@@ -28,6 +29,8 @@ pub(crate) struct Trunks {
     permits: BTreeMap<(TrunkName, TenantId), Permit>,
     tests: BTreeMap<u64, oneshot::Sender<Evidence>>,
     next_test: u64,
+    /// How often trunks were divided: odd lines go round by it.
+    turn: u64,
 }
 
 impl Trunks {
@@ -42,6 +45,8 @@ impl Trunks {
 impl Runtime {
     /// Divides every trunk among the tenants, and tells those whose share changes.
     pub(super) fn divide_trunks(&mut self) {
+        let turn = self.trunks.turn;
+        self.trunks.turn = turn.wrapping_add(1);
         for trunk in self.registry.trunks() {
             let demands: Vec<Demand> = self
                 .tenants
@@ -63,6 +68,7 @@ impl Runtime {
                 trunk.max_calls,
                 trunk.calls_per_1000_s,
                 &demands,
+                turn,
             );
             for share in shares {
                 let before = self
@@ -80,39 +86,58 @@ impl Runtime {
         }
     }
 
-    /// Calls over a trunk outside of any campaign; the call is ended as soon as it is answered.
+    /// Calls over a trunk outside of any campaign, where nobody has halted it and a line is free; the call
+    /// is ended as soon as it is answered. Answers its number, and then how it went.
     pub(crate) fn test_trunk(
         &mut self,
+        tenant: TenantId,
         test: TrunkTest,
-    ) -> Result<oneshot::Receiver<Evidence>, String> {
+    ) -> Result<(u64, oneshot::Receiver<Evidence>), String> {
+        self.may_test(tenant, test.trunk)?;
         let number = self.trunks.next_test;
         self.trunks.next_test += 1;
-        let leg = self.legs.begin(Owner::TrunkTest(number));
         let party = Party::Callee {
             trunk: test.trunk,
             to: test.to,
             caller_id: test.caller_id,
         };
-        let call = Call::to(leg, party);
-        let identity = self.connector.plan(&call).map_err(|error| {
-            self.legs.end(leg);
-            error.to_string()
-        })?;
-        if let Some(known) = self.legs.get_mut(leg) {
-            known.phase = Phase::Calling;
-        }
+        let owner = DialogOwner::Nobody(tenant);
+        self.try_beside(Owner::TrunkTest(number), party, owner)
+            .map_err(|(leg, error)| {
+                self.legs.end(leg);
+                error.to_string()
+            })?;
         let (sender, receiver) = oneshot::channel();
         self.trunks.tests.insert(number, sender);
-        self.connector.send(Command::Place { call, identity });
-        Ok(receiver)
+        Ok((number, receiver))
+    }
+
+    fn may_test(&self, tenant: TenantId, trunk: TrunkName) -> Result<(), String> {
+        let runtime = self.tenants.get(&tenant);
+        let scopes = [HaltScope::Tenant, HaltScope::Trunk(trunk)];
+        let halt = runtime.and_then(|r| scopes.iter().find_map(|&scope| r.engine.halt_of(scope)));
+        if let Some(reason) = halt {
+            return Err(format!(
+                "calls are halted ({reason}); release the halt first"
+            ));
+        }
+        let most = self.registry.trunk(trunk).and_then(|trunk| trunk.max_calls);
+        let live = self
+            .tenants
+            .values()
+            .flat_map(|tenant| tenant.live.values());
+        let used = live.filter(|attempt| attempt.trunk == trunk).count() + self.trunks.tests.len();
+        match most {
+            Some(most) if used >= most as usize => {
+                Err(format!("all its {most} lines are busy; try again later"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Gives up a trial call that takes too long.
-    pub(crate) fn end_tests(&mut self) {
-        let numbers: Vec<u64> = self.trunks.tests.keys().copied().collect();
-        for number in numbers {
-            self.cancel(Owner::TrunkTest(number));
-        }
+    pub(crate) fn end_test(&mut self, number: u64) {
+        self.cancel(Owner::TrunkTest(number));
     }
 
     pub(super) fn trunk_registered(

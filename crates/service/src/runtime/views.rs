@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use outdial_domain::{
-    AgentId, Attempt, AttemptId, CampaignId, CampaignState, Contact, ContactState, TenantId,
-    TrunkName,
+    AgentId, Attempt, AttemptId, CampaignId, CampaignState, Contact, ContactState,
+    LifeCycleCommand, TenantId, TrunkName,
 };
 use outdial_engine::input::{Command, OfferId};
 use outdial_engine::output::{Offer, TrunkHealth};
@@ -23,6 +23,11 @@ impl Runtime {
         command: Command,
     ) -> Result<CampaignState, ServiceError> {
         let now = self.now();
+        if command.command == LifeCycleCommand::Start && !self.may_read_list(command.campaign) {
+            return Err(ServiceError::Conflict(
+                "the campaign's list is being replaced; start it in a moment".to_owned(),
+            ));
+        }
         let engine = self
             .engine(tenant)
             .ok_or(ServiceError::CampaignNotFound(command.campaign))?;
@@ -117,21 +122,25 @@ impl Runtime {
         self.tenants.get(&tenant)?.live.get(&id).cloned()
     }
 
-    /// Trunks as one tenant sees them, or as the worst-off tenant does.
+    /// Trunks as one tenant sees them, or as the worst-off tenant does; with the calls of all.
     pub(crate) fn trunk_views(&mut self, tenant: Option<TenantId>) -> Vec<TrunkView> {
         let mut seen: BTreeMap<TrunkName, Vec<outdial_engine::TrunkView>> = BTreeMap::new();
+        let mut calls: BTreeMap<TrunkName, u32> = BTreeMap::new();
         for (id, runtime) in &self.tenants {
-            if tenant.is_none_or(|only| only == *id) {
-                for view in runtime.engine.trunks() {
+            for view in runtime.engine.trunks() {
+                *calls.entry(view.name).or_default() += view.calls;
+                if tenant.is_none_or(|only| only == *id) {
                     seen.entry(view.name).or_default().push(view);
                 }
             }
         }
         let trunks = self.registry.trunks();
-        trunks
-            .iter()
-            .map(|trunk| trunk_view(trunk, seen.get(&trunk.name).map_or(&[][..], |v| v)))
-            .collect()
+        let view = |trunk: &outdial_domain::Trunk| {
+            let calls = calls.get(&trunk.name).copied().unwrap_or_default();
+            let seen = seen.get(&trunk.name).map_or(&[][..], |views| views);
+            trunk_view(trunk, calls, seen)
+        };
+        trunks.iter().map(view).collect()
     }
 
     /// Whether requests can be taken.
@@ -225,7 +234,11 @@ fn place_in_words(contact: &Contact) -> Reason {
     }
 }
 
-fn trunk_view(trunk: &outdial_domain::Trunk, seen: &[outdial_engine::TrunkView]) -> TrunkView {
+fn trunk_view(
+    trunk: &outdial_domain::Trunk,
+    calls: u32,
+    seen: &[outdial_engine::TrunkView],
+) -> TrunkView {
     let health = seen
         .iter()
         .map(|view| view.health)
@@ -247,7 +260,7 @@ fn trunk_view(trunk: &outdial_domain::Trunk, seen: &[outdial_engine::TrunkView])
         uri: trunk.uri.clone(),
         health,
         reason: reason.to_owned(),
-        calls: seen.iter().map(|view| view.calls).sum(),
+        calls,
         max_calls: trunk.max_calls,
         breakers: seen
             .iter()

@@ -6,6 +6,7 @@ mod attempts;
 mod campaigns;
 mod contacts;
 mod do_not_call;
+mod edits;
 mod operations;
 mod registry;
 mod starting;
@@ -15,20 +16,21 @@ mod watching;
 pub use agents::Disposition;
 pub use appointments::{AppointmentDraft, AppointmentFilter};
 pub use attempts::AttemptFilter;
-pub use campaigns::Edit;
 pub use contacts::Import;
 pub use do_not_call::{NUMBERS_MAX, NewListing};
+pub use edits::{CampaignEdit, REST_EDIT, Wish};
 pub use outdial_engine::input::{HaltScope, Suspects};
 pub use outdial_store::{AppointmentChange, IfListed, NumbersListed};
 pub use registry::NewKey;
 pub use starting::Running;
-pub use watching::{EventStream, Readiness};
+pub use watching::{EventStream, Heard, Readiness};
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex as StdMutex};
 
-use outdial_domain::{Campaign, CampaignId};
+use outdial_domain::{Campaign, CampaignId, TenantId};
 use outdial_store::{Store, StoreError};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use crate::access::{Caller, Right};
 use crate::error::ServiceError;
@@ -46,8 +48,10 @@ struct Core {
     asks: mpsc::Sender<Ask>,
     store: Arc<dyn Store>,
     registry: Arc<Registry>,
-    /// Held from reading a campaign to committing its edit: two edits at once would lose one.
-    edits: Mutex<()>,
+    /// By tenant: held from reading a campaign to telling the engine of its edit.
+    edits: StdMutex<BTreeMap<TenantId, Arc<Mutex<()>>>>,
+    /// Told when an edit for later was stored.
+    planned: Notify,
     /// Held from committing a change of the do-not-call list to telling the engine.
     do_not_call: Mutex<()>,
     /// Held from committing a change of an appointment to telling the engine.
@@ -98,12 +102,19 @@ impl Service {
     }
 }
 
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Service")
+    }
+}
+
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { what, id } => Self::NotFound { what, id },
             StoreError::Conflict { .. } => Self::Conflict(error.to_string()),
             StoreError::Stale { current } => Self::Edited(current),
+            StoreError::Moved => Self::Conflict(error.to_string()),
             StoreError::Full | StoreError::Unavailable(_) | StoreError::Unreadable(_) => {
                 Self::Store(error.to_string())
             }

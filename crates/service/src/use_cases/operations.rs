@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use outdial_domain::{Evidence, PhoneNumber, TrunkName};
+use outdial_domain::{CallerId, Evidence, PhoneNumber, TenantId, TrunkName};
 use outdial_engine::input::Input;
 use outdial_store::Halt;
 
 use super::{HaltScope, Service, Suspects};
-use crate::access::{Caller, Right};
+use crate::access::{Caller, Right, Role};
 use crate::error::ServiceError;
 use crate::runtime::TrunkTest;
 use crate::views::TrunkView;
@@ -71,35 +71,47 @@ impl Service {
             .trunk(trunk)
             .ok_or_else(|| no_trunk(trunk))?;
         let tenant = self.entry(caller)?;
-        let mut own = tenant.caller_ids.iter().map(|own| own.number);
-        let caller_id = match caller_id {
-            Some(given) => own.find(|own| *own == given).ok_or_else(|| {
-                ServiceError::field("caller_id", "is not one of the tenant's caller_ids")
-            })?,
-            None => own.find(|own| configured.carries(*own)).ok_or_else(|| {
-                ServiceError::field(
-                    "caller_id",
-                    "the tenant has none that this trunk carries; add one",
-                )
-            })?,
+        let fits = |own: &&CallerId| {
+            configured.carries(own.number) && own.trunk.is_none_or(|its| its == trunk)
         };
+        let mut own = tenant.caller_ids.iter();
+        let shown = match caller_id {
+            Some(given) => own
+                .find(|own| own.number == given)
+                .ok_or("is not one of the tenant's caller_ids")
+                .and_then(|own| {
+                    let problem = "belongs to another trunk; show one that this trunk carries";
+                    Some(own).filter(fits).ok_or(problem)
+                }),
+            None => own
+                .find(fits)
+                .ok_or("the tenant has none that this trunk carries; add one"),
+        };
+        let caller_id = shown
+            .map_err(|problem| ServiceError::field("caller_id", problem))?
+            .number;
         let test = TrunkTest {
             trunk,
             to,
             caller_id,
         };
-        let started = self.ask(move |runtime| runtime.test_trunk(test)).await?;
-        let mut over = started.map_err(|problem| ServiceError::field("trunk", problem))?;
+        let asker = caller.tenant;
+        let started = self
+            .ask(move |runtime| runtime.test_trunk(asker, test))
+            .await?;
+        let (number, mut over) =
+            started.map_err(|problem| ServiceError::field("trunk", problem))?;
         tokio::select! {
             evidence = &mut over => evidence.map_err(|_| ServiceError::Stopping),
             () = tokio::time::sleep(TEST_RINGS) => {
-                self.ask(crate::runtime::Runtime::end_tests).await?;
+                self.ask(move |runtime| runtime.end_test(number)).await?;
                 over.await.map_err(|_| ServiceError::Stopping)
             }
         }
     }
 
-    /// Stops new calls of this scope within a second, until released; kept across restarts.
+    /// Stops new calls of this scope within a second, until released; kept across restarts. With the
+    /// administrator's key the halt of a trunk holds for every tenant.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
@@ -116,20 +128,30 @@ impl Service {
                 "must have at most 500 characters",
             ));
         }
-        let tenant = caller.tenant;
+        let tenants = self.reach(caller, scope);
         let fact = Input::Halted {
             scope,
             reason: reason.to_owned(),
         };
-        // The engine first: a halt must hold even when it cannot be stored right now.
-        self.ask(move |runtime| runtime.tell(tenant, fact)).await?;
-        let halt = Halt {
-            tenant,
-            scope: scope_text(scope),
-            reason: reason.to_owned(),
-            at: self.now().await?,
-        };
-        Ok(self.store().put_halt(halt, Vec::new()).await?)
+        // The engines first: a halt must hold even when it cannot be stored right now.
+        let told = tenants.clone();
+        self.ask(move |runtime| {
+            for tenant in told {
+                runtime.tell(tenant, fact.clone());
+            }
+        })
+        .await?;
+        let at = self.now().await?;
+        for tenant in tenants {
+            let halt = Halt {
+                tenant,
+                scope: scope_text(scope),
+                reason: reason.to_owned(),
+                at,
+            };
+            self.store().put_halt(halt, Vec::new()).await?;
+        }
+        Ok(())
     }
 
     /// Lets calls of this scope go out again.
@@ -138,12 +160,32 @@ impl Service {
     /// [`ServiceError::NotFound`].
     pub async fn release(&self, caller: &Caller, scope: HaltScope) -> Result<(), ServiceError> {
         self.check_scope(caller, scope).await?;
-        let tenant = caller.tenant;
-        self.store()
-            .remove_halt(tenant, &scope_text(scope), Vec::new())
-            .await?;
-        self.ask(move |runtime| runtime.tell(tenant, Input::HaltReleased(scope)))
-            .await
+        let tenants = self.reach(caller, scope);
+        for &tenant in &tenants {
+            self.store()
+                .remove_halt(tenant, &scope_text(scope), Vec::new())
+                .await?;
+        }
+        self.ask(move |runtime| {
+            for tenant in tenants {
+                runtime.tell(tenant, Input::HaltReleased(scope));
+            }
+        })
+        .await
+    }
+
+    /// The tenants for which a halt holds: trunks are shared, and with the administrator's key all of them
+    /// are halted on it.
+    fn reach(&self, caller: &Caller, scope: HaltScope) -> Vec<TenantId> {
+        let registry = &self.core.registry;
+        let administers = caller.role == Role::Admin && !registry.has_key_of(caller);
+        match scope {
+            HaltScope::Trunk(_) if administers => {
+                let tenants = registry.tenants();
+                tenants.iter().map(|entry| entry.tenant.id).collect()
+            }
+            _ => vec![caller.tenant],
+        }
     }
 
     async fn check_scope(&self, caller: &Caller, scope: HaltScope) -> Result<(), ServiceError> {

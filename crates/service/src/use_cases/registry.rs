@@ -94,6 +94,13 @@ impl Service {
         Ok(entry.tenant.clone())
     }
 
+    /// The tenant with this name.
+    pub fn tenant_named(&self, name: &str) -> Option<Tenant> {
+        let tenants = self.core.registry.tenants();
+        let entry = tenants.iter().find(|entry| entry.tenant.name == name)?;
+        Some(entry.tenant.clone())
+    }
+
     /// The tenant's skill groups.
     ///
     /// # Errors

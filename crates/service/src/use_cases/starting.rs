@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use outdial_domain::{Origin, TenantId};
 use outdial_store::{Item, Key, NewTenant, Source, Store};
 use outdial_telephony::{Connector, EventReceiver};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::{Core, Service};
@@ -65,20 +65,31 @@ impl Running {
             asks,
             store,
             registry,
-            edits: Mutex::new(()),
-            do_not_call: Mutex::new(()),
-            appointments: Mutex::new(()),
+            edits: Default::default(),
+            planned: Notify::new(),
+            do_not_call: Default::default(),
+            appointments: Default::default(),
         };
         let service = Service {
             core: Arc::new(core),
         };
         tokio::spawn(super::telling::tell_stats(service.clone()));
         tokio::spawn(super::appointments::hand_over_appointments(service.clone()));
+        tokio::spawn(super::edits::make_due_edits(service.clone()));
         Ok(Self {
             service,
             connector,
             runtime,
         })
+    }
+
+    /// Waits until the server ends by itself, which it does only by a fault of its own; says which.
+    /// Nothing can be asked of it then, and it is not to be stopped: the next start recovers.
+    pub async fn failed(&mut self) -> String {
+        match (&mut self.runtime).await {
+            Ok(()) => "its loop has ended".to_owned(),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// Stops the server: no new calls, live ones finish within `patience`, what has happened is

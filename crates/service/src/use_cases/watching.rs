@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use outdial_domain::TenantId;
-use outdial_store::{EventId, Store};
+use outdial_store::{EventId, StoreError};
 use tokio::sync::watch;
 
-use super::Service;
+use super::{Core, Service};
 use crate::access::{Caller, Right, Role};
 use crate::error::ServiceError;
 use crate::events::{Event, Happened};
@@ -18,47 +17,101 @@ const BATCH: usize = 500;
 
 /// Events of one tenant, as they are committed.
 pub struct EventStream {
-    store: Arc<dyn Store>,
-    tenant: TenantId,
-    /// For a key of role agent: only what concerns this agent.
-    agent: Option<outdial_domain::AgentId>,
+    core: Arc<Core>,
+    caller: Caller,
     place: EventId,
     newest: watch::Receiver<EventId>,
-    read: VecDeque<Event>,
+    read: VecDeque<Heard>,
+    /// For a key that can be taken back: when keys change.
+    keys: Option<watch::Receiver<()>>,
+}
+
+/// What a listener hears.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// Something that happened.
+    Event(Event),
+    /// Events after the place that the listener came back to are not kept any more (or were never
+    /// there: the place is of another database). What stands must be read anew.
+    Gap {
+        /// The place that it came back to.
+        after: u64,
+        /// The events that follow are all after this place.
+        resumes_after: u64,
+    },
 }
 
 impl EventStream {
-    /// The next event; `None` when the server stops. Those that were missed since the place asked for
-    /// come first.
-    pub async fn next(&mut self) -> Option<Event> {
+    /// What comes next; `None` when the server stops or the listener's key is taken back. What was missed
+    /// since the place asked for comes first.
+    pub async fn next(&mut self) -> Option<Heard> {
         loop {
-            if let Some(event) = self.read.pop_front() {
-                return Some(event);
+            if !self.may_listen() {
+                return None;
+            }
+            if let Some(heard) = self.read.pop_front() {
+                return Some(heard);
             }
             let newest = *self.newest.borrow_and_update();
             if newest <= self.place {
-                self.newest.changed().await.ok()?;
+                self.changed().await?;
                 continue;
             }
-            match self
-                .store
-                .events_after(Some(self.tenant), self.place, BATCH)
-                .await
-            {
-                Ok(page) => {
-                    self.place = page.next;
-                    let events = page.events.into_iter().filter_map(understood);
-                    let agent = self.agent;
-                    self.read
-                        .extend(events.filter(|event| concerns(&event.happened, agent)));
-                }
-                Err(error) => {
-                    tracing::error!(%error, "events cannot be read");
-                    return None;
-                }
+            if let Err(error) = self.read_on().await {
+                tracing::error!(%error, "events cannot be read");
+                return None;
             }
         }
     }
+
+    /// Waits until there are more events, or other keys.
+    async fn changed(&mut self) -> Option<()> {
+        let newest = self.newest.changed();
+        match &mut self.keys {
+            None => newest.await.ok(),
+            Some(keys) => tokio::select! {
+                changed = newest => changed.ok(),
+                changed = keys.changed() => changed.ok(),
+            },
+        }
+    }
+
+    fn may_listen(&mut self) -> bool {
+        match &mut self.keys {
+            Some(keys) if keys.has_changed().unwrap_or(true) => {
+                keys.mark_unchanged();
+                self.core.registry.has_key_of(&self.caller)
+            }
+            _ => true,
+        }
+    }
+
+    async fn read_on(&mut self) -> Result<(), StoreError> {
+        let (tenant, after) = (self.caller.tenant, self.place);
+        let page = self
+            .core
+            .store
+            .events_after(Some(tenant), after, BATCH)
+            .await?;
+        if page.gap {
+            let first = page.events.first().map_or(page.next, |event| event.id);
+            self.read.push_back(Heard::Gap {
+                after: after.0,
+                resumes_after: first.0.saturating_sub(1),
+            });
+        }
+        self.place = page.next;
+        let only = only_agent(&self.caller);
+        let events = page.events.into_iter().filter_map(understood);
+        let events = events.filter(|event| concerns(&event.happened, only));
+        self.read.extend(events.map(Heard::Event));
+        Ok(())
+    }
+}
+
+/// For a key of role agent: only what concerns this agent.
+fn only_agent(caller: &Caller) -> Option<outdial_domain::AgentId> {
+    caller.agent.filter(|_| caller.role == Role::Agent)
 }
 
 fn understood(event: outdial_store::Event) -> Option<Event> {
@@ -103,7 +156,8 @@ pub struct Readiness {
 }
 
 impl Service {
-    /// Events after the one with this id (`None` = from now on).
+    /// Events after the one with this id (`None` = from now on). The stream ends when the caller's key is
+    /// taken back.
     ///
     /// # Errors
     /// [`ServiceError::Forbidden`].
@@ -112,23 +166,26 @@ impl Service {
         caller: &Caller,
         after: Option<u64>,
     ) -> Result<EventStream, ServiceError> {
-        let agent = if caller.role == Role::Agent {
-            caller.agent
-        } else {
-            None
-        };
-        if agent.is_none() {
+        if only_agent(caller).is_none() {
             caller.needs(Right::Read)?;
         }
+        let keys = self.core.registry.keys_changed();
         let newest = self.store().newest_event();
-        let place = after.map_or_else(|| *newest.borrow(), EventId);
+        let now = *newest.borrow();
+        let wanted = after.map_or(now, EventId);
+        // A place that does not exist yet is one of another database.
+        let gap = (wanted > now).then_some(Heard::Gap {
+            after: wanted.0,
+            resumes_after: now.0,
+        });
         Ok(EventStream {
-            store: Arc::clone(self.store()),
-            tenant: caller.tenant,
-            agent,
-            place,
+            core: Arc::clone(&self.core),
+            caller: caller.clone(),
+            place: wanted.min(now),
             newest,
-            read: VecDeque::new(),
+            read: gap.into_iter().collect(),
+            // The administrator's key is in the configuration only: nobody takes it back.
+            keys: self.core.registry.has_key_of(caller).then_some(keys),
         })
     }
 

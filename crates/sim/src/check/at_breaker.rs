@@ -1,7 +1,5 @@
 //! The trunk breaker: it stops dialing in time, and takes back what made it trip.
 
-use std::collections::BTreeSet;
-
 use outdial_domain::{AttemptId, CauseMap, ContactId, Outcome, PhoneNumber, Timestamp, TrunkName};
 use outdial_engine::input::{BreakerState, Suspects};
 use outdial_engine::output::Dial;
@@ -11,21 +9,26 @@ use super::{Checker, Property};
 
 /// Permanent failures in a row after which nothing more may be dialed.
 const RUN_MAX: usize = 30;
-/// The same once an operator has said that such failures were right.
-const RUN_MAX_ACCEPTED: usize = 100;
+/// The same where so many failures are normal: an operator has said that they were right, or more
+/// than `NORMAL_MAX` percent of the results so far were failures.
+const RUN_MAX_USUAL: usize = 100;
+const NORMAL_MAX: usize = 30;
 
 impl Checker {
     pub(super) fn check_breaker(&mut self, now: Timestamp, dial: &Dial, trunk: TrunkName) {
         let view = self.picture.breaker(trunk, dial.caller_id);
         let (open, run) = (view.open, view.run.len());
-        let most = if view.accepted {
-            RUN_MAX_ACCEPTED
+        let (failed, results) = (view.failed, view.results);
+        let usual = failed * 100 > results * NORMAL_MAX;
+        let most = if view.accepted || usual {
+            RUN_MAX_USUAL
         } else {
             RUN_MAX
         };
         if open || run >= most {
             let what = format!(
-                "attempt {} over {trunk} after {run} failures in a row; open: {open}",
+                "attempt {} over {trunk} after {run} failures in a row, {failed} of {results} before; \
+                 open: {open}",
                 dial.attempt
             );
             self.object(Property::BreakerStops, now, what);
@@ -43,11 +46,20 @@ impl Checker {
         };
         let (trunk, caller_id) = (call.trunk, call.dial.caller_id);
         let contact = call.dial.contact;
+        let known = self.picture.trunks.get(&trunk);
+        if known.is_none_or(|known| known.rules.is_none()) {
+            // Nobody keeps count for a trunk that is gone.
+            return;
+        }
         let permanent = self.permanent(call);
         let view = self.picture.breaker(trunk, caller_id);
         match permanent {
             Some(true) => view.run.push(contact),
-            Some(false) => view.run.clear(),
+            Some(false) => {
+                view.failed += view.run.len();
+                view.results += view.run.len() + 1;
+                view.run.clear();
+            }
             None => {}
         }
     }
@@ -74,12 +86,9 @@ impl Checker {
         self.takes_back = true;
         let view = self.picture.breaker(breaker.trunk, breaker.caller_id);
         view.open = true;
-        let live = self.picture.attempts.values().map(|call| call.dial.contact);
-        let live: BTreeSet<_> = live.collect();
+        // Those that the engine can move are told of next.
         for suspect in &breaker.suspects {
-            if live.contains(&suspect.contact)
-                && let Some(contact) = self.picture.contacts.get_mut(&suspect.contact)
-            {
+            if let Some(contact) = self.picture.contacts.get_mut(&suspect.contact) {
                 contact.put_right = true;
             }
         }
@@ -121,10 +130,14 @@ impl Checker {
         self.breakers_closed(trunk);
     }
 
+    pub(super) fn breakers_gone(&mut self, trunk: TrunkName) {
+        self.picture.breakers.retain(|(over, _), _| *over != trunk);
+    }
+
     pub(super) fn breakers_closed(&mut self, trunk: TrunkName) {
         for ((over, _), view) in &mut self.picture.breakers {
-            if *over == trunk {
-                view.open = false;
+            // A run that has not opened any goes on.
+            if *over == trunk && std::mem::take(&mut view.open) {
                 view.run.clear();
             }
         }

@@ -31,6 +31,7 @@ impl Checker {
         if std::mem::take(&mut contact.put_right) {
             let told = &update.history;
             contact.used = told.attempts.saturating_sub(u32::from(used_up));
+            contact.used_at.truncate(contact.used as usize);
             contact.dialed = told.dialed;
             contact.by_outcome.clone_from(&told.by_outcome);
             let same = contact.by_outcome.entry(outcome).or_default();
@@ -213,7 +214,8 @@ impl Checker {
 
     pub(super) fn at_contacts_moved(&mut self, now: Timestamp, updates: &[ContactUpdate]) {
         for update in updates {
-            if self.takes_back {
+            let contact = self.picture.contacts.get_mut(&update.contact);
+            if contact.is_some_and(|c| std::mem::take(&mut c.put_right)) || self.takes_back {
                 self.history_taken_back(update);
             }
             self.no_longer_at_hand(update.campaign, update.contact);
@@ -240,6 +242,8 @@ impl Checker {
 
     /// Notes whether a contact is final; a final one may not come back by itself.
     fn final_now(&mut self, now: Timestamp, update: &ContactUpdate, by_attempt: bool) {
+        let listed = self.picture.contacts.get(&update.contact);
+        let listed = listed.is_some_and(|contact| self.picture.is_listed_for_good(contact));
         let Some(contact) = self.picture.contacts.get_mut(&update.contact) else {
             let what = format!("contact {} was never given", update.contact);
             return self.object(Property::HistoryFits, now, what);
@@ -251,8 +255,10 @@ impl Checker {
         );
         let was_done = std::mem::replace(&mut contact.done, done);
         contact.left_out = left_out;
-        let listed = self.picture.contacts.get(&update.contact);
-        let listed = listed.is_some_and(|contact| self.picture.is_listed_for_good(contact));
+        if !(by_attempt || done && self.takes_back) {
+            // Where it is now, no failure has put it.
+            contact.failed_over = None;
+        }
         let mut used_up = false;
         if let Some(campaign) = self.picture.campaigns.get_mut(&update.campaign) {
             // An edit may have left it fewer attempts than it has had.

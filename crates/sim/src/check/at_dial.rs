@@ -10,7 +10,7 @@ use outdial_domain::{
 use outdial_engine::input::HaltScope;
 use outdial_engine::output::Dial;
 
-use super::picture::AttemptView;
+use super::picture::{AttemptView, CampaignView, ContactView};
 use super::{Checker, Property};
 
 /// The rest of a contact whose call failed for reasons that are not the callee's.
@@ -54,7 +54,7 @@ impl Checker {
         self.check_may_dial(now, attempt, &dial, trunk);
         self.spacing(now, trunk);
         if let Some(call) = self.picture.attempts.get_mut(&attempt) {
-            call.trunk = trunk;
+            call.failed_on = Some(std::mem::replace(&mut call.trunk, trunk));
             call.ended = None;
             call.responded = false;
             call.placed_at = None;
@@ -151,7 +151,6 @@ impl Checker {
             return;
         };
         let mut objections = Vec::new();
-        let retry = &campaign.settings.retry;
         if contact.done {
             let what = format!("attempt {id} of a final contact");
             objections.push((Property::FinalOnce, what));
@@ -163,40 +162,21 @@ impl Checker {
             let what = format!("attempt {id} calls contact {own:?} before {best:?}");
             objections.push((Property::BestFirst, what));
         }
-        let in_turn = self.picture.number_in_turn(contact, now);
-        if in_turn.is_some_and(|number| number != dial.number)
-            || !contact.numbers.contains(&dial.number)
-        {
-            let what = format!("attempt {id} is not to the number in turn of its contact");
-            objections.push((Property::OwnNumber, what));
-        }
-        if contact.used >= retry.attempts_total {
-            let what = format!("attempt {id} after {} that used one up", contact.used);
-            objections.push((Property::AttemptsTotal, what));
-        }
-        let day = campaign.settings.calendar.local_day(now);
-        let today = |&(start, end): &(Timestamp, Timestamp)| start >= day.0 && end < day.1;
-        let today = contact.used_at.iter().filter(|used| today(used)).count();
-        if retry
-            .attempts_per_day
-            .is_some_and(|most| today >= most as usize)
-        {
-            let what = format!("attempt {id} after {today} on this day");
-            objections.push((Property::AttemptsPerDay, what));
-        }
-        if let Some((ended, outcome, used_up, settings)) = &contact.rests {
-            let rest_of = |retry: &RetryPolicy| {
-                if *used_up {
-                    retry.rest_after(*outcome)
-                } else {
-                    LINE_REST
-                }
-            };
-            let rest = rest_of(&settings.retry).min(rest_of(retry));
-            if now < *ended + rest {
-                let what = format!("attempt {id} {:?} after {outcome:?}", now.since(*ended));
-                objections.push((Property::RetryInterval, what));
+        if contact.put_right {
+            // How often it was called before counts is not known until its history is told.
+            if !contact.numbers.contains(&dial.number) {
+                let what = format!("attempt {id} is to no number of its contact");
+                objections.push((Property::OwnNumber, what));
             }
+        } else {
+            let in_turn = self.picture.number_in_turn(contact, now);
+            if in_turn.is_some_and(|number| number != dial.number)
+                || !contact.numbers.contains(&dial.number)
+            {
+                let what = format!("attempt {id} is not to the number in turn of its contact");
+                objections.push((Property::OwnNumber, what));
+            }
+            objections.extend(contact.objections(now, dial, campaign));
         }
         for (property, what) in objections {
             self.object(property, now, what);
@@ -323,5 +303,48 @@ impl Checker {
             }
         }
         self.spacing(now, dial.trunk);
+    }
+}
+
+impl ContactView {
+    /// What its history has against a call now.
+    fn objections(
+        &self,
+        now: Timestamp,
+        dial: &Dial,
+        campaign: &CampaignView,
+    ) -> Vec<(Property, String)> {
+        let id = dial.attempt;
+        let retry = &campaign.settings.retry;
+        let mut objections = Vec::new();
+        if self.used >= retry.attempts_total {
+            let what = format!("attempt {id} after {} that used one up", self.used);
+            objections.push((Property::AttemptsTotal, what));
+        }
+        let day = campaign.settings.calendar.local_day(now);
+        let today = |&(start, end): &(Timestamp, Timestamp)| start >= day.0 && end < day.1;
+        let today = self.used_at.iter().filter(|used| today(used)).count();
+        if retry
+            .attempts_per_day
+            .is_some_and(|most| today >= most as usize)
+        {
+            let what = format!("attempt {id} after {today} on this day");
+            objections.push((Property::AttemptsPerDay, what));
+        }
+        if let Some((ended, outcome, used_up, settings)) = &self.rests {
+            let rest_of = |retry: &RetryPolicy| {
+                if *used_up {
+                    retry.rest_after(*outcome)
+                } else {
+                    LINE_REST
+                }
+            };
+            let rest = rest_of(&settings.retry).min(rest_of(retry));
+            if now < *ended + rest {
+                let what = format!("attempt {id} {:?} after {outcome:?}", now.since(*ended));
+                objections.push((Property::RetryInterval, what));
+            }
+        }
+        objections
     }
 }

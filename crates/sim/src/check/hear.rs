@@ -24,7 +24,7 @@ impl Checker {
                     // One that comes back begins anew.
                     *view = TrunkView::default();
                 }
-                self.breakers_closed(*trunk);
+                self.breakers_gone(*trunk);
             }
             Input::PermitSet { trunk, permit } => {
                 let view = picture.trunks.entry(*trunk).or_default();
@@ -124,8 +124,10 @@ impl Checker {
             }
             Input::Answered(attempt) => self.answered(now, *attempt),
             Input::Joined(attempt) => {
+                // The phone of an agent who was to be joined may have been lost in the meantime.
                 if let Some(call) = self.picture.attempts.get_mut(attempt)
                     && !call.hung_up
+                    && (call.agent.is_some() || call.flow_called)
                 {
                     call.joined = true;
                     call.joined_at = call.joined_at.or(Some(now));
@@ -262,7 +264,9 @@ impl Checker {
             return;
         };
         if call.ever_placed {
+            // It ends as it did the first time.
             call.redial_lost = true;
+            call.trunk = call.failed_on.unwrap_or(call.trunk);
             return;
         }
         let (contact, caller_id) = (call.dial.contact, call.dial.caller_id);

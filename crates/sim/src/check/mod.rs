@@ -111,6 +111,7 @@ impl Checker {
             | Output::AppointmentEnded { .. }
             | Output::CallAgent(_)
             | Output::TrunkChanged { .. }
+            | Output::BreakerGrew(_)
             | Output::WakeAt { .. } => {}
         }
     }

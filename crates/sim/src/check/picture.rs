@@ -63,6 +63,9 @@ pub(super) struct BreakerView {
     pub(super) accepted: bool,
     /// Contacts of the permanent failures since the last other result.
     pub(super) run: Vec<ContactId>,
+    /// Results up to that one, and how many of them were permanent failures.
+    pub(super) results: usize,
+    pub(super) failed: usize,
 }
 
 /// An agent.
@@ -121,7 +124,8 @@ pub(super) struct ContactView {
     pub(super) dialed: u32,
     pub(super) used: u32,
     pub(super) line_failures: u32,
-    /// A breaker opened while it was being called: the call ends with a history that is put right.
+    /// A breaker opened while it was being called, or offered: its history is put right without a
+    /// word, and what is told of it next is believed.
     pub(super) put_right: bool,
     /// Over what it failed for good, if that was its last result.
     pub(super) failed_over: Option<(TrunkName, PhoneNumber)>,
@@ -138,6 +142,8 @@ pub(super) struct AttemptView {
     pub(super) dial: Dial,
     pub(super) settings: Arc<Settings>,
     pub(super) trunk: TrunkName,
+    /// The trunk before that, on which it failed.
+    pub(super) failed_on: Option<TrunkName>,
     pub(super) ever_placed: bool,
     pub(super) placed_at: Option<Timestamp>,
     pub(super) responded: bool,
@@ -187,6 +193,7 @@ impl AttemptView {
             trunk: dial.trunk,
             dial,
             settings,
+            failed_on: None,
             ever_placed: false,
             placed_at: None,
             responded: false,

@@ -138,7 +138,7 @@ impl Life {
                 },
                 open_contacts,
                 contacts,
-                ledger: outdial_engine::input::Ledger::default(),
+                ledger: Vec::new(),
             })));
             if let Some(after) = campaign.starts {
                 let command = LifeCycleCommand::Start;
@@ -298,6 +298,7 @@ impl Life {
             | Output::LoadAppointment { .. }
             | Output::AppointmentEnded { .. }
             | Output::TrunkChanged { .. }
+            | Output::BreakerGrew(_)
             | Output::BreakerClosed { .. } => {}
         }
     }

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use outdial_domain::{
-    AttemptId, Blame, ContactId, ContactPlace, ContactState, EndedBy, Order, Outcome, Progress,
-    TenantId, TrunkName,
+    AgentId, AttemptId, Blame, ContactId, ContactPlace, ContactState, EndedBy, Order, Outcome,
+    Progress, TenantId, TrunkName,
 };
 
 use super::Check;
 use super::world::{World, agent, at, contact, number, trunk};
 use crate::{
-    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Dialog, DialogOwner,
-    Disposition, LedgerSum, NewLeg, StoreError,
+    AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, CallerIdCalls, Dialog,
+    DialogOwner, Disposition, LedgerSum, NewLeg, StoreError,
 };
 
 fn answered(world: &World<'_>, attempt: u64) -> AttemptAnswered {
@@ -405,6 +405,54 @@ pub(super) async fn attempts_to_a_number_are_counted_over_campaigns(world: World
     Ok(())
 }
 
+pub(super) async fn calls_of_a_caller_id_are_counted_over_campaigns_and_restarts(
+    mut world: World<'_>,
+) -> Check {
+    let ids = world.import_count(3).await?;
+    let second = world.create(world.tenant, "second", Order::List).await?;
+    world.import(second, vec![contact(9)?]).await?;
+    let other = world.ids(second).await?[0];
+    let place = async |world: &World<'_>, id, campaign, contact, caller_id, seconds| -> Check {
+        let mut new = world.attempt(id, contact)?;
+        new.campaign = campaign;
+        new.caller_id = number(caller_id)?;
+        new.started_at = at(seconds);
+        world.store.place_attempt(new).await?;
+        Ok(())
+    };
+    place(&world, 1, world.campaign, ids[0], 1, 1_000).await?;
+    place(&world, 2, world.campaign, ids[1], 2, 8_000).await?;
+    // The clock was put back a little in between.
+    place(&world, 3, second, other, 1, 7_900).await?;
+    place(&world, 4, world.campaign, ids[2], 1, 9_000).await?;
+    world.restart().await?;
+    let calls = async |midnight, hour_ago| {
+        let (midnight, hour_ago) = (at(midnight), at(hour_ago));
+        let calls = world
+            .store
+            .caller_id_calls(world.tenant, midnight, hour_ago);
+        calls.await
+    };
+    let numbers = [number(1)?, number(2)?];
+    let used = |index: usize, last_hour: &[i64], today| CallerIdCalls {
+        caller_id: numbers[index],
+        last_hour: last_hour.iter().map(|&seconds| at(seconds)).collect(),
+        today,
+    };
+    let all = [used(0, &[7_900, 9_000], 3), used(1, &[8_000], 1)];
+    assert_eq!(calls(1_000, 7_900).await?, all);
+    // Shortly after midnight the hour goes back further than the day.
+    assert_eq!(
+        calls(9_000, 7_950).await?,
+        [used(0, &[9_000], 1), used(1, &[8_000], 0)]
+    );
+    assert_eq!(calls(9_001, 9_001).await?, []);
+    let foreign = world.other_tenant().await?.id;
+    let foreign = world.store.caller_id_calls(foreign, at(0), at(0)).await?;
+    assert_eq!(foreign, []);
+    Ok(())
+}
+
 pub(super) async fn a_disposition_is_stored_and_replaced(world: World<'_>) -> Check {
     let ids = world.import_count(1).await?;
     let store = &world.store;
@@ -426,5 +474,38 @@ pub(super) async fn a_disposition_is_stored_and_replaced(world: World<'_>) -> Ch
     dispose(&disposition).await?;
     let stored = store.attempt(world.tenant, id).await?.ok_or("gone")?;
     assert_eq!(stored.disposition, Some(disposition));
+    Ok(())
+}
+
+pub(super) async fn a_machine_that_an_agent_marks_afterwards_is_no_live_answer(
+    world: World<'_>,
+) -> Check {
+    let ids = world.import_count(1).await?;
+    let store = &world.store;
+    let new = world.attempt(1, ids[0])?;
+    store.place_attempt(new.clone()).await?;
+    let mut end = world.end(&new, Outcome::Answered);
+    end.attempt.agent = Some(AgentId::new("1001")?);
+    end.attempt.ended_at = Some(at(60));
+    store.end_attempt(end).await?;
+    let live = async || {
+        let ledger = store.ledger(world.campaign, at(0), at(3600)).await?;
+        let stats = store.campaign_stats(world.campaign).await?;
+        Ok::<_, StoreError>((ledger.live, stats.live))
+    };
+    assert_eq!(live().await?, (1, 1));
+    for (code, expected) in [("machine", 0), ("machine", 0), ("sold", 1), ("machine", 0)] {
+        let disposition = Disposition {
+            code: code.to_owned(),
+            notes: String::new(),
+            do_not_call: false,
+            author: "1001".to_owned(),
+            at: at(61),
+        };
+        store
+            .dispose_attempt(world.tenant, AttemptId::new(1), disposition)
+            .await?;
+        assert_eq!(live().await?, (expected, expected), "{code}");
+    }
     Ok(())
 }

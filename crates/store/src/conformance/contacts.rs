@@ -155,6 +155,14 @@ pub(super) async fn contacts_are_found_by_any_of_their_numbers(mut world: World<
     assert_eq!(find(here, PhoneNumber::from_text("*123")?).await?, 0);
     assert_eq!(find(here, number(4)?).await?, 0);
 
+    // However many of them others have.
+    let crowd = world.create(bolt, "crowd", Order::List).await?;
+    let list = vec![contact(60)?; 1_001];
+    world.import(crowd, list).await?;
+    let last = world.create(world.tenant, "last", Order::List).await?;
+    world.import(last, vec![contact(60)?]).await?;
+    assert_eq!(find(None, number(60)?).await?, 1);
+
     // Also before the list is in whole.
     let mut session = world
         .store
@@ -345,6 +353,35 @@ pub(super) async fn counts_follow_every_move(mut world: World<'_>) -> Check {
     assert_eq!(page.items[0].id, ids[2]);
     assert_eq!(page.items[0].not_before, at(600));
     assert_eq!(page.items[0].last_outcome, Some(Outcome::Busy));
+    Ok(())
+}
+
+pub(super) async fn a_move_without_an_outcome_leaves_the_last_one_as_it_is(
+    world: World<'_>,
+) -> Check {
+    let ids = world.import_count(1).await?;
+    let one = world.attempt(1, ids[0])?;
+    world.store.place_attempt(one.clone()).await?;
+    let mut end = world.end(&one, Outcome::Busy);
+    end.contact.place = ContactPlace::Resting(at(600));
+    world.store.end_attempt(end).await?;
+    let last_outcome = async || -> Result<Option<Outcome>, StoreError> {
+        let contact = world.store.contact(ids[0]).await?;
+        Ok(contact.and_then(|contact| contact.last_outcome))
+    };
+    for place in [
+        ContactPlace::Resting(at(900)),
+        ContactPlace::Fresh,
+        ContactPlace::Done,
+    ] {
+        let moves = vec![world.moved(ids[0], place)];
+        world.store.move_contacts(moves, Vec::new()).await?;
+        assert_eq!(last_outcome().await?, Some(Outcome::Busy), "{place:?}");
+    }
+    let mut failed = world.moved(ids[0], ContactPlace::Done);
+    failed.last_outcome = Some(Outcome::Failed);
+    world.store.move_contacts(vec![failed], Vec::new()).await?;
+    assert_eq!(last_outcome().await?, Some(Outcome::Failed));
     Ok(())
 }
 

@@ -10,7 +10,13 @@ use super::fault::Outcome;
 use super::order_key::order_key;
 use super::{keys, totals};
 
-/// Where a contact stands now; `None` = there is no such contact in that campaign.
+// As `lists::IN_FORCE`: a contact of a list that was replaced is nobody's any more.
+const PLACE: &str =
+    "SELECT contact.state FROM contact JOIN campaign ON campaign.id = contact.campaign
+     WHERE contact.id = ? AND contact.id % 1000000000 >= campaign.list_first
+     AND (campaign.staged_from IS NULL OR contact.id % 1000000000 < campaign.staged_from)";
+
+/// Where a contact stands now; `None` = there is no such contact in that campaign's list.
 pub(super) fn place(
     db: &Connection,
     campaign: CampaignId,
@@ -19,7 +25,7 @@ pub(super) fn place(
     if !keys::contact_keys(campaign).contains(&key) {
         return Ok(None);
     }
-    db.prepare_cached("SELECT state FROM contact WHERE id = ?")?
+    db.prepare_cached(PLACE)?
         .query_row([key], |row| row.get::<_, i64>(0))
         .optional()?
         .map(state)
@@ -54,8 +60,8 @@ pub(super) fn move_contact(db: &Connection, update: &ContactUpdate) -> Outcome<b
         ContactPlace::Done | ContactPlace::LeftOut => (ContactState::Done, 0),
     };
     db.prepare_cached(
-        "UPDATE contact SET state = ?2, sort_key = ?3, history = ?4, last_outcome = ?5,
-             left_out = ?6
+        "UPDATE contact SET state = ?2, sort_key = ?3, history = ?4,
+             last_outcome = coalesce(?5, last_outcome), left_out = ?6
          WHERE id = ?1",
     )?
     .execute(params![

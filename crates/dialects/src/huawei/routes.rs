@@ -1,0 +1,266 @@
+//! The operations: method and path to what carries them out.
+//!
+//! Source: the CC-iSales pages of the vendor's API reference.
+
+use axum::http::{Method, StatusCode};
+use outdial_domain::Timestamp;
+use outdial_service::{Caller, Service};
+use serde_json::{Map, Value};
+
+use super::fault::{Fault, FieldFault};
+use super::pause;
+use super::wire::Fields;
+use crate::running::Answering;
+
+/// What an operation is asked: everything has been checked that holds for all operations.
+#[derive(Debug)]
+pub struct Call {
+    /// The use cases.
+    pub service: Service,
+    /// Whose key signed the request.
+    pub caller: Caller,
+    /// The tenant's VDN, which the path names.
+    pub vdn_id: u32,
+    /// 1 or 2, from the path.
+    pub version: u8,
+    /// When the request came.
+    pub now: Timestamp,
+    /// Seconds that must lie between two uploads of call data to one campaign; 0 = any.
+    pub calldata_spacing_s: u32,
+    /// What stands in the path, in its order.
+    pub ids: Vec<PathId>,
+    /// The parameters of the query.
+    pub query: Fields,
+    /// The fields of the body.
+    pub body: Fields,
+}
+
+impl Call {
+    /// The number in the path, such as a campaign's. 0, which nothing has, where the row has none.
+    pub fn number(&self, index: usize) -> u64 {
+        match self.ids.get(index) {
+            Some(PathId::Number(number)) => *number,
+            _ => 0,
+        }
+    }
+
+    /// The text in the path, such as a call's id.
+    pub fn text(&self, index: usize) -> &str {
+        match self.ids.get(index) {
+            Some(PathId::Text(text)) => text,
+            _ => "",
+        }
+    }
+}
+
+/// A value in a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathId {
+    /// A number.
+    Number(u64),
+    /// A text.
+    Text(String),
+}
+
+/// What an operation answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// `resultDesc`.
+    pub text: &'static str,
+    /// What stands beside the codes: `returnObject`, `data`, `totalCount` …
+    pub members: Map<String, Value>,
+}
+
+/// An operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// Its method.
+    pub method: &'static str,
+    /// Its path after the VDN: `#name` is a number, `$name` a text.
+    pub path: &'static str,
+    /// Carries it out; `None` = known, and not built.
+    pub run: Option<fn(Call) -> Answering<Answer, Fault>>,
+}
+
+const fn known(method: &'static str, path: &'static str) -> Operation {
+    Operation {
+        method,
+        path,
+        run: None,
+    }
+}
+
+const fn built(
+    method: &'static str,
+    path: &'static str,
+    run: fn(Call) -> Answering<Answer, Fault>,
+) -> Operation {
+    Operation {
+        method,
+        path,
+        run: Some(run),
+    }
+}
+
+/// Every operation that the vendor has.
+pub(super) const OPERATIONS: &[Operation] = &[
+    known("POST", ""),
+    known("GET", ""),
+    known("PUT", "#campaignId"),
+    known("DELETE", "#campaignId"),
+    known("GET", "#campaignId"),
+    built("PUT", "#campaignId/pause", |call| {
+        Box::pin(pause::pause(call))
+    }),
+    built("PUT", "#campaignId/resume", |call| {
+        Box::pin(pause::resume(call))
+    }),
+    known("POST", "retryPolicy/#campaignId"),
+    known("GET", "retryPolicy/#campaignId"),
+    known("POST", "callerNo/#campaignId"),
+    known("DELETE", "callerNo/#campaignId"),
+    known("GET", "failcategorystatistics"),
+    known("GET", "holiday/#campaignId"),
+    known("POST", "holiday/#campaignId"),
+    known("PUT", "holiday/#campaignId"),
+    known("DELETE", "holiday/#campaignId"),
+    known("DELETE", "holiday/#campaignId/#holidayId"),
+    known("POST", "blocklist/add"),
+    known("POST", "blocklist/delete"),
+    known("DELETE", "blocklist/delete"),
+    known("DELETE", "blocklist"),
+    known("POST", "calldata/#campaignId"),
+    known("POST", "calldata/#campaignId/delete"),
+    known("GET", "calldata/#campaignId/#dataId"),
+    known("POST", "callbatch/#campaignId/create"),
+    known("POST", "callbatch/#campaignId/pause"),
+    known("GET", "callbatch/#campaignId/list"),
+    known("POST", "appoint/create"),
+    known("POST", "appoint/update"),
+    known("POST", "appoint/updateResult"),
+    known("POST", "appoint/delete"),
+    known("POST", "appoint/list"),
+    known("POST", "callresult/#campaignId"),
+    known("GET", "callresultdetail/$callId"),
+    known("POST", "callBusiResult/#dataId"),
+    known("POST", "createObResult"),
+    known("DELETE", "$defId/deleteObsResult"),
+    known("GET", "queryOBSResults"),
+    known("GET", "statistics"),
+];
+
+/// Finds the operation of a path after the VDN, and reads the values in it. A word wins over a value:
+/// `blocklist` is never a campaign.
+///
+/// # Errors
+/// HTTP 404 and 405, or `02000006` for a value that is no number.
+pub(super) fn find(
+    operations: &[Operation],
+    method: &Method,
+    path: &str,
+) -> Result<(Operation, Vec<PathId>), Fault> {
+    let given: Vec<&str> = segments(path);
+    let fits = |operation: &&Operation| {
+        let wanted = segments(operation.path);
+        let one = |(want, given): (&&str, &&str)| is_value(want) || want == given;
+        wanted.len() == given.len() && wanted.iter().zip(&given).all(one)
+    };
+    let words = |operation: &Operation| {
+        let wanted = segments(operation.path);
+        // The earlier a word, the more it counts.
+        let weights = wanted.iter().map(|want| u32::from(!is_value(want)));
+        weights.fold(0_u32, |sum, word| sum * 2 + word)
+    };
+    let fitting: Vec<&Operation> = operations.iter().filter(fits).collect();
+    let Some(most) = fitting.iter().map(|operation| words(operation)).max() else {
+        return Err(Fault::http(StatusCode::NOT_FOUND, "there is no such path"));
+    };
+    let mut of_path = fitting
+        .into_iter()
+        .filter(|operation| words(operation) == most);
+    let operation = of_path.find(|operation| method == operation.method);
+    let operation = *operation.ok_or_else(|| {
+        let text = "the path does not take this method";
+        Fault::http(StatusCode::METHOD_NOT_ALLOWED, text)
+    })?;
+    let mut ids = Vec::new();
+    for (want, given) in segments(operation.path).iter().zip(given) {
+        if let Some(name) = want.strip_prefix('#') {
+            let digits = !given.is_empty() && given.bytes().all(|c| c.is_ascii_digit());
+            let number = digits.then(|| given.parse().ok()).flatten();
+            let wrong = || Fault::field(FieldFault::Type, name, "is not an integer");
+            ids.push(PathId::Number(number.ok_or_else(wrong)?));
+        } else if want.starts_with('$') {
+            ids.push(PathId::Text(given.to_owned()));
+        }
+    }
+    Ok((operation, ids))
+}
+
+fn is_value(segment: &str) -> bool {
+    segment.starts_with(['#', '$'])
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    match path {
+        "" => Vec::new(),
+        path => path.split('/').collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(method: Method, path: &str) -> Result<(&'static str, Vec<PathId>), &'static str> {
+        let found = find(OPERATIONS, &method, path);
+        found
+            .map(|(operation, ids)| (operation.path, ids))
+            .map_err(|fault| fault.code)
+    }
+
+    #[test]
+    fn words_win_over_values() {
+        let number = |n| vec![PathId::Number(n)];
+        assert_eq!(
+            ask(Method::PUT, "46/pause"),
+            Ok(("#campaignId/pause", number(46)))
+        );
+        assert_eq!(ask(Method::DELETE, "blocklist"), Ok(("blocklist", vec![])));
+        assert_eq!(
+            ask(Method::POST, "holiday/46"),
+            Ok(("holiday/#campaignId", number(46)))
+        );
+        assert_eq!(ask(Method::POST, ""), Ok(("", vec![])));
+        assert_eq!(
+            ask(Method::POST, "calldata/46/delete"),
+            Ok(("calldata/#campaignId/delete", number(46)))
+        );
+        let big = 1_803_096_731_904_991_234;
+        let data = vec![PathId::Number(46), PathId::Number(big)];
+        assert_eq!(
+            ask(Method::GET, "calldata/46/1803096731904991234"),
+            Ok(("calldata/#campaignId/#dataId", data))
+        );
+        let call = vec![PathId::Text("1644464743-1388".to_owned())];
+        assert_eq!(
+            ask(Method::GET, "callresultdetail/1644464743-1388"),
+            Ok(("callresultdetail/$callId", call))
+        );
+    }
+
+    #[test]
+    fn what_leads_nowhere_says_so() {
+        assert_eq!(
+            ask(Method::PUT, "blocklist"),
+            Err("405"),
+            "never a campaign"
+        );
+        assert_eq!(ask(Method::GET, "46/pause"), Err("405"));
+        assert_eq!(ask(Method::PUT, "x/pause"), Err("02000006"));
+        assert_eq!(ask(Method::GET, "99999999999999999999"), Err("02000006"));
+        assert_eq!(ask(Method::GET, "-1"), Err("02000006"));
+        assert_eq!(ask(Method::GET, "46/start"), Err("404"));
+        assert_eq!(ask(Method::GET, "a/b/c/d/e"), Err("404"));
+    }
+}

@@ -1,0 +1,267 @@
+//! A server without phone lines: the dialects on a real service and store, with two tenants.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use outdial_dialects::dezhu::PublicKey;
+use outdial_dialects::{
+    AccessKey, Accounts, Clock, Dialects, Secret, alibaba, dezhu, huawei, tencent,
+};
+use outdial_domain::{
+    CallerId, ComplianceProfile, Country, Evidence, NumberGroup, NumberGroupId, PhoneNumber,
+    SkillGroup, SkillGroupId, Timestamp, Trunk, TrunkName,
+};
+use outdial_service::{Running, Setup, TenantSetup};
+use outdial_store::SqliteStore;
+use outdial_telephony::{
+    Call, Command, Connector, Counters, DialogIdentity, Event, LegUp, PlanError,
+};
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+use tower::ServiceExt;
+
+/// When every test begins: 2023-11-14T22:13:20Z, for which the known signature of Dezhu is made.
+pub(crate) const NOW: i64 = 1_700_000_000;
+
+pub(crate) const PUBLIC_KEY: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAwaUF2lDkYfT9XgwfTNSMxkn9ZrDhtY3IIr4D2NtPO0aJBbMeKHm3PF8DcICqzSpx1WhZiusf78Sh6fQKrr/f7iYPsCnzy7McgYiXaOqYIIr2LMU3nNZbtXjVRgVmtF8TgPYy9otHWR40iCb+PSN3vESP/C+dTHB12QSbVMj0H/nsfBmN65conXX3mmjz35iYcb7uJfxhyXFzMbNCFtE+ikw6pCPcL20XKpg7hVGJRHfdRZdzXwMrCl1O/QuocUJioBLeuWJYaYl4FMegmtBhnzN1JHQeFQZGjYXTmg4uHFQ8PhbrTE8ihJzyxsuEJxlpj7KvX0BGx3fW0lmMep6OmwIDAQAB";
+
+/// A line on which every callee is busy.
+struct BusyLine {
+    events: UnboundedSender<Event>,
+}
+
+fn now() -> Timestamp {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Timestamp::from_millis(since_1970.unwrap().as_millis() as i64)
+}
+
+#[async_trait]
+impl Connector for BusyLine {
+    fn plan(&self, call: &Call) -> Result<DialogIdentity, PlanError> {
+        Ok(DialogIdentity {
+            call_id: format!("call-{}", call.leg),
+            local_tag: "tag".to_owned(),
+            branch: format!("z9hG4bK{}", call.leg),
+            cseq: 1,
+            request_uri: "sip:callee@127.0.0.1".to_owned(),
+            from: "sip:us@127.0.0.1".to_owned(),
+            to: "sip:callee@127.0.0.1".to_owned(),
+            sent_by: "udp:127.0.0.1:5060".to_owned(),
+            destination: "udp:127.0.0.1:5080".to_owned(),
+        })
+    }
+
+    fn send(&self, command: Command) {
+        let event = match command {
+            Command::Place { call, .. } => Event::Ended {
+                leg: call.leg,
+                at: now(),
+                evidence: Evidence {
+                    sip_status: Some(486),
+                    responded: true,
+                    ..Evidence::default()
+                },
+                retry_after: None,
+            },
+            Command::Clear(dialogs) => Event::Cleared {
+                at: now(),
+                dialogs: dialogs.len(),
+                silent: 0,
+            },
+            Command::Probe { trunk } => Event::TrunkHealth {
+                trunk,
+                at: now(),
+                answered: true,
+            },
+            _ => return,
+        };
+        // Nobody listens any more when the server has stopped.
+        let _ = self.events.send(event);
+    }
+
+    async fn legs_up(&self) -> Vec<LegUp> {
+        Vec::new()
+    }
+
+    fn counters(&self) -> Counters {
+        Counters::default()
+    }
+
+    async fn shutdown(&self, _patience: Duration) {}
+}
+
+/// A running server whose clock the test moves.
+pub(crate) struct Server {
+    pub(crate) dialects: Dialects,
+    clock: Arc<AtomicI64>,
+    running: Running,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) json: Value,
+    pub(crate) text: String,
+}
+
+fn tenant(name: &str) -> TenantSetup {
+    let country = Country::new("CN").unwrap();
+    let number = |text| PhoneNumber::parse(text, country).unwrap();
+    let numbers = ["075586013388", "10085", "4008013260"].map(number);
+    TenantSetup {
+        name: name.to_owned(),
+        time_zone: "Asia/Shanghai".to_owned(),
+        default_country: country,
+        compliance: ComplianceProfile::none(),
+        max_calls: 100,
+        caller_ids: numbers.map(CallerId::unlimited).to_vec(),
+        skill_groups: vec![SkillGroup {
+            id: SkillGroupId::new(255),
+            name: "sales".to_owned(),
+            aliases: vec!["1462016331580064".to_owned()],
+        }],
+        agents: Vec::new(),
+        flows: Vec::new(),
+        number_groups: vec![NumberGroup {
+            id: NumberGroupId::new("1070678044124225").unwrap(),
+            caller_ids: numbers[..1].to_vec(),
+        }],
+        keys: Vec::new(),
+    }
+}
+
+fn key(id: &str) -> Vec<AccessKey> {
+    vec![AccessKey {
+        id: id.to_owned(),
+        secret: Secret::new("secret"),
+    }]
+}
+
+impl Server {
+    /// A server with the tenants `acme` and `other`.
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
+        let (events, lines) = tokio::sync::mpsc::unbounded_channel();
+        let setup = Setup {
+            trunks: vec![Trunk::at(
+                TrunkName::new("carrier").unwrap(),
+                "sip:127.0.0.1:5080",
+            )],
+            tenants: vec![tenant("acme"), tenant("other")],
+            admin_key: None,
+        };
+        let line = Arc::new(BusyLine { events });
+        let running = Running::start(setup, store, line, lines).await.unwrap();
+        let mut accounts = Accounts::default();
+        for (name, number) in [("acme", 7), ("other", 8)] {
+            let tenant = running.service.tenant_named(name).unwrap().id;
+            accounts.tencent.push(tencent::Account {
+                tenant,
+                sdk_app_id: 1_400_000_000 + number,
+                keys: key(&format!("AKID-{name}")),
+                requests_per_s: 20,
+            });
+            accounts.alibaba.push(alibaba::Account {
+                tenant,
+                instance_id: format!("instance-{name}"),
+                keys: key(&format!("LTAI-{name}")),
+                requests_per_s: 100,
+            });
+            accounts.huawei.push(huawei::Account {
+                tenant,
+                vdn_id: u32::try_from(number).unwrap(),
+                keys: key(&format!("ak-{name}")),
+                requests_per_s: 0,
+                calldata_spacing_s: 1,
+            });
+        }
+        accounts.dezhu.push(dezhu::Account {
+            tenant: running.service.tenant_named("acme").unwrap().id,
+            app_id: "0123456789abcdef0123456789abcdef".to_owned(),
+            public_keys: vec![PublicKey::read(PUBLIC_KEY).unwrap()],
+            requests_per_s: 0,
+        });
+        let clock = Arc::new(AtomicI64::new(NOW * 1000));
+        let told = clock.clone();
+        let tell = move || Timestamp::from_millis(told.load(Ordering::SeqCst));
+        let dialects = Dialects::new(&running.service, &Clock::new(tell), accounts);
+        Self {
+            dialects,
+            clock,
+            running,
+            _folder: folder,
+        }
+    }
+
+    /// Moves the clock.
+    pub(crate) fn pass(&self, millis: i64) {
+        self.clock.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Sends a request.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let nobody = Router::new().fallback(async || (StatusCode::NOT_FOUND, "nobody's"));
+        let router = self.dialects.clone().router(nobody);
+        let response = router.oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 24).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            json: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+        }
+    }
+
+    /// Stops it.
+    pub(crate) async fn stop(self) {
+        self.running.stop(Duration::from_millis(10)).await;
+    }
+}
+
+/// A request.
+pub(crate) fn request(
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Body>,
+) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.into()).unwrap()
+}
+
+/// Lower-case hex of HMAC-SHA256.
+pub(crate) fn hmac_hex(key: &[u8], text: &[u8]) -> String {
+    hex(&hmac(key, text))
+}
+
+/// HMAC-SHA256.
+pub(crate) fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    use hmac::{KeyInit as _, Mac as _};
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
+    mac.update(text);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Lower-case hex of SHA-256.
+pub(crate) fn sha_hex(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    hex(&sha2::Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,106 @@
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Request;
+use outdial_dialects::huawei::Operation;
+
+use crate::common::{Answer, Server, hmac_hex, request};
+
+const BASE: &str = "/rest/isales/v1/openapi/campaigns/7";
+
+fn encode(text: &str) -> String {
+    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    let one = |b: u8| match keep(b) {
+        true => char::from(b).to_string(),
+        false => format!("%{b:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+fn signed(method: &str, path: &str, body: &str) -> Request<Body> {
+    let prefix = "auth-v2/ak-acme/2023-11-14T22:13:20Z/host";
+    let key = hmac_hex(b"secret", prefix.as_bytes());
+    let canonical = format!("{method}\n{path}\nhost\nhost:h%3A443\n{}", encode(body));
+    let signature = hmac_hex(key.as_bytes(), canonical.as_bytes());
+    let authorization = format!("{prefix}/{signature}");
+    let headers = [("host", "h:443"), ("authorization", &authorization[..])];
+    request(method, path, &headers, body.to_owned())
+}
+
+fn told(answer: &Answer) -> (u16, &str) {
+    let json = &answer.json;
+    for name in ["resultCode", "resultDesc", "returnCode", "returnDesc"] {
+        assert!(json[name].is_string(), "{}", answer.text);
+    }
+    assert_eq!(json["resultCode"], json["returnCode"]);
+    (answer.status.as_u16(), json["resultCode"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn every_refusal_has_the_vendors_code_and_status() {
+    let server = Server::start().await;
+    for (method, path, body, want) in [
+        ("PUT", "/46/pause", "", (200, "0200007")),
+        ("PUT", "/99999999999/resume", "", (200, "0200007")),
+        ("PUT", "/x/pause", "", (200, "02000006")),
+        ("PUT", "/46/pause", "{", (200, "02000008")),
+        ("POST", "/46/pause", "", (405, "405")),
+        ("PUT", "/blocklist", "", (405, "405")),
+        ("PUT", "/46/start", "", (404, "404")),
+        ("POST", "/createObResult", "{}", (200, "0200001")),
+    ] {
+        let answer = server
+            .send(signed(method, &format!("{BASE}{path}"), body))
+            .await;
+        assert_eq!(told(&answer), want, "{method} {path}");
+    }
+    for (path, want) in [
+        ("/rest/isales/v1/openapi/campaigns/8/46/pause", (401, "401")),
+        (
+            "/rest/isales/v1/openapi/campaigns/10000/46/pause",
+            (200, "02000007"),
+        ),
+        (
+            "/rest/isales/v1/openapi/campaigns/x/46/pause",
+            (200, "02000006"),
+        ),
+        ("/rest/isales/v3/openapi/campaigns/7/46/pause", (404, "404")),
+    ] {
+        assert_eq!(
+            told(&server.send(signed("PUT", path, "")).await),
+            want,
+            "{path}"
+        );
+    }
+    let unsigned = server
+        .send(request(
+            "PUT",
+            &format!("{BASE}/46/pause"),
+            &[("host", "h")],
+            "",
+        ))
+        .await;
+    assert_eq!(told(&unsigned), (401, "401"));
+    let large = server
+        .send(request("POST", BASE, &[], vec![b' '; (4 << 20) + 1]))
+        .await;
+    assert_eq!(told(&large), (413, "413"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_operation_that_fails_by_a_fault_of_ours_is_an_internal_error() {
+    let mut server = Server::start().await;
+    let huawei = Arc::try_unwrap(server.dialects.huawei).unwrap();
+    let huawei = huawei.with(Operation {
+        method: "GET",
+        path: "panic",
+        run: Some(|_| Box::pin(async { panic!("a fault of the test's") })),
+    });
+    server.dialects.huawei = Arc::new(huawei);
+    let answer = server
+        .send(signed("GET", &format!("{BASE}/panic"), ""))
+        .await;
+    assert_eq!(told(&answer), (500, "500"));
+    server.stop().await;
+}

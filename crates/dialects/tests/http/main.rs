@@ -1,0 +1,13 @@
+//! The dialects over HTTP, on a real service and store.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test whose world cannot be set up has failed"
+)]
+
+mod alibaba;
+mod anything;
+mod common;
+mod dezhu;
+mod huawei;
+mod tencent;
