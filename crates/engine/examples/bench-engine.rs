@@ -96,6 +96,7 @@ fn contact(n: u64) -> DueContact {
         order_key: n as i64,
         history: History::default(),
         number_calls_today: 0,
+        listed: Vec::new(),
     }
 }
 

@@ -8,10 +8,12 @@ use outdial_domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::agents::Agents;
+use crate::appointment::Book;
 use crate::calls::Call;
 use crate::campaign::{Answer, Campaign, Offered};
 use crate::counters::Counters;
 use crate::gate::caller_id::CallerIdGate;
+use crate::gate::do_not_call::DoNotCallGate;
 use crate::gate::halt::HaltGate;
 use crate::gate::hours::HoursGate;
 use crate::gate::lines::LinesGate;
@@ -60,6 +62,7 @@ pub struct Engine {
     pub(crate) calls: BTreeMap<AttemptId, Box<Call>>,
     pub(crate) agents: Agents,
     pub(crate) offers: BTreeMap<OfferId, Offered>,
+    pub(crate) appointments: Book,
     pub(crate) trunks: Trunks,
     /// Open breakers whose suspects have grown since they were told last.
     pub(crate) breakers_grown: BTreeSet<(TrunkName, PhoneNumber)>,
@@ -70,6 +73,7 @@ pub struct Engine {
     pub(crate) lines: LinesGate,
     pub(crate) caller_ids: CallerIdGate,
     pub(crate) numbers: NumberGate,
+    pub(crate) do_not_call: DoNotCallGate,
     pub(crate) hours: HoursGate,
     pub(crate) halts: HaltGate,
     pub(crate) store: StoreGate,
@@ -104,6 +108,7 @@ impl Engine {
             calls: BTreeMap::new(),
             agents: Agents::default(),
             offers: BTreeMap::new(),
+            appointments: Book::default(),
             trunks: Trunks::default(),
             breakers_grown: BTreeSet::new(),
             breakers_alarm: Alarm::default(),
@@ -111,6 +116,7 @@ impl Engine {
             lines: LinesGate::default(),
             caller_ids: CallerIdGate::default(),
             numbers: NumberGate::default(),
+            do_not_call: DoNotCallGate::default(),
             hours: HoursGate::default(),
             halts: HaltGate::default(),
             store: StoreGate::default(),
@@ -173,6 +179,7 @@ impl Engine {
                 break;
             }
         }
+        self.appointments_turn();
         self.dispatch();
         if !self.ended.is_empty() {
             self.forget_ended();
@@ -188,6 +195,7 @@ impl Engine {
             TimerKey::Offer(offer) => self.offer_due(offer),
             TimerKey::Campaign(campaign) => self.campaign_due(campaign),
             TimerKey::Trunk(trunk) => self.trunk_due(trunk),
+            TimerKey::Appointments => self.appointments_due(),
             TimerKey::Store => self.store_due(),
             TimerKey::Breakers => self.breakers_due(),
         }
@@ -217,6 +225,7 @@ impl Engine {
             }
             TimerKey::WrapUp(_) | TimerKey::Phone(_) => WakeReason::Agent,
             TimerKey::Offer(_) => WakeReason::Offer,
+            TimerKey::Appointments => WakeReason::Appointment,
             TimerKey::Campaign(campaign) => self
                 .campaigns
                 .get(&campaign)
@@ -286,6 +295,17 @@ impl Engine {
                 };
                 self.contacts_loaded(campaign, answer, contacts);
             }
+            Input::DoNotCallChanged(changes) => self.do_not_call_changed(changes),
+            Input::ContactsReturned { campaign, count } => self.contacts_returned(campaign, count),
+            Input::AppointmentSet(rules) => self.appointment_set(rules),
+            Input::AppointmentGone {
+                appointment,
+                revision,
+            } => self.appointment_gone(appointment, revision),
+            Input::AppointmentLoaded {
+                appointment,
+                contact,
+            } => self.appointment_loaded(appointment, contact),
             Input::ImportBegins(campaign) => self.import_changed(campaign, true),
             Input::ImportEnds(campaign) => self.import_changed(campaign, false),
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),

@@ -3,9 +3,10 @@
 use outdial_domain::RevisionNumber;
 use outdial_domain::contact::History;
 use outdial_domain::{
-    AgentId, AttemptId, BreakTime, CallerId, Campaign, CampaignId, CauseMap, ComplianceProfile,
-    Connection, ContactId, Evidence, FailoverCause, LifeCycleCommand, Permit, PhoneNumber,
-    Progress, Settings, SkillGroupId, Timestamp, TrunkName, WishedState,
+    AgentId, AppointmentId, AppointmentKind, AttemptId, BreakTime, CallerId, Campaign, CampaignId,
+    CauseMap, ComplianceProfile, Connection, ContactId, Evidence, FailoverCause, LifeCycleCommand,
+    Listing, Permit, PhoneNumber, Progress, Settings, SkillGroupId, Timestamp, TrunkName,
+    WishedState,
 };
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +139,32 @@ pub enum Input {
         next_due: Option<Timestamp>,
         /// Whether more contacts are due now than were asked for.
         more: bool,
+    },
+    /// Numbers that were put on the do-not-call list (or changed there), and numbers that left it
+    /// (`None`). The list is committed already: what is loaded from now on knows of it.
+    DoNotCallChanged(Vec<(PhoneNumber, Option<Listing>)>),
+    /// Contacts that were left out because of the do-not-call list are in the list again.
+    ContactsReturned {
+        /// The campaign.
+        campaign: CampaignId,
+        /// How many.
+        count: u64,
+    },
+    /// An appointment whose time is near, or that was changed.
+    AppointmentSet(AppointmentRules),
+    /// An appointment that was taken back, or moved to a time that is not near.
+    AppointmentGone {
+        /// The appointment.
+        appointment: AppointmentId,
+        /// Its last revision.
+        revision: u32,
+    },
+    /// The contact of an appointment, that the engine asked for with `LoadAppointment`.
+    AppointmentLoaded {
+        /// The appointment.
+        appointment: AppointmentId,
+        /// The contact as the store has it; `None` = it is being called, or there is none.
+        contact: Option<AppointmentContact>,
     },
     /// Contacts are being added to a campaign's list, and go on coming until `ImportEnds`: a list that
     /// is being filled is not done, however few contacts are left.
@@ -308,6 +335,44 @@ pub struct DueContact {
     pub history: History,
     /// Calls to its numbers today from all campaigns of the tenant, where a profile limits them.
     pub number_calls_today: u32,
+    /// Those of its numbers that are on the do-not-call list.
+    pub listed: Vec<(PhoneNumber, Listing)>,
+}
+
+/// A contact that an appointment is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppointmentContact {
+    /// The contact.
+    pub contact: DueContact,
+    /// Whether it is final: it is so again when it is not called.
+    pub is_final: bool,
+}
+
+/// The part of an appointment that rules dialing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppointmentRules {
+    /// Its id.
+    pub id: AppointmentId,
+    /// Its revision: an older one changes nothing.
+    pub revision: u32,
+    /// Whether it is offered or dialed.
+    pub kind: AppointmentKind,
+    /// The campaign, which the engine knows.
+    pub campaign: CampaignId,
+    /// Who is called.
+    pub contact: ContactId,
+    /// The number to call.
+    pub number: PhoneNumber,
+    /// The agent who is to take it.
+    pub agent: Option<AgentId>,
+    /// Whose agents may take it, where none is named; with neither, the campaign's target does.
+    pub skill_group: Option<SkillGroupId>,
+    /// The number to show; `None` = the campaign's.
+    pub caller_id: Option<PhoneNumber>,
+    /// Its time.
+    pub due_at: Timestamp,
+    /// When it is given up.
+    pub valid_until: Timestamp,
 }
 
 /// An offer of a contact to an agent.

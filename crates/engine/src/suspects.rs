@@ -74,6 +74,11 @@ impl Engine {
                 call.contact.history = before.history.clone();
             }
         }
+        for held in self.appointments.held_mut() {
+            if held.contact.id == before.contact {
+                held.contact.history = before.history.clone();
+            }
+        }
         for offer in self.offers.values_mut() {
             if offer.held.contact.id == before.contact {
                 offer.held.contact.history = before.history.clone();

@@ -23,6 +23,8 @@ pub(crate) enum TimerKey {
     Campaign(CampaignId),
     /// A trunk's next slot or trial.
     Trunk(TrunkName),
+    /// Appointments are looked at.
+    Appointments,
     /// The store may be tried again.
     Store,
     /// Suspects that open breakers have won are told.

@@ -1,6 +1,6 @@
 //! One campaign's turn: gate after gate, and a call if none refuses.
 
-use outdial_domain::{AgentState, CampaignId, CampaignState, Mode, SkillGroupId};
+use outdial_domain::{AgentState, CampaignId, CampaignState, Mode, PhoneNumber, SkillGroupId};
 
 use crate::agents::{AgentKey, Group, Phase};
 use crate::campaign::{Campaign, Held};
@@ -60,7 +60,7 @@ impl Engine {
         };
         let campaign = self.campaigns.get_mut(&id);
         if let Some(held) = campaign.and_then(|c| c.window.remove(next.key)) {
-            self.dial(id, held, next.number, route, agent);
+            self.dial(id, held, next.number, route, agent, None);
         }
         self.load_contacts(id);
         Ok(())
@@ -87,7 +87,7 @@ impl Engine {
             if let Some(campaign) = self.campaigns.get_mut(&id) {
                 campaign.ready_agents.remove(&agent);
                 if let Some(held) = campaign.window.remove(next.key) {
-                    self.dial(id, held, next.number, route, Some(agent));
+                    self.dial(id, held, next.number, route, Some(agent), None);
                 }
             }
             self.load_contacts(id);
@@ -97,11 +97,11 @@ impl Engine {
             Ok(number) => {
                 let route = self.route(id, held.contact.history.dialed > 0)?;
                 self.forget_ready(id, agent);
-                self.dial(id, held, number, route, Some(agent));
+                self.dial(id, held, number, route, Some(agent), None);
             }
             Err(refused) => {
                 self.forget_ready(id, agent);
-                self.rest_contact(id, held, refused.until);
+                self.put_contact(id, held, refused.place());
                 self.release_agent(agent);
             }
         }
@@ -157,6 +157,11 @@ impl Engine {
             let mode = campaign.settings.mode.name();
             return Err(Refused::flatly(Why::NotBuilt(mode)));
         }
+        self.check_stops(campaign)
+    }
+
+    /// Halts, and a store that fails: they stop every call.
+    fn check_stops(&self, campaign: &Campaign) -> Result<(), Refused> {
         if !self.is_off(Mutant::Halt) {
             self.halts.check(campaign.id).map_err(Refused::flatly)?;
         }
@@ -167,7 +172,13 @@ impl Engine {
     }
 
     /// Whether a call of this campaign may go out a second time, over another trunk.
-    pub(crate) fn may_redial(&mut self, id: CampaignId, contact: &DueContact) -> bool {
+    pub(crate) fn may_redial(
+        &mut self,
+        id: CampaignId,
+        contact: &DueContact,
+        number: PhoneNumber,
+        reserved: bool,
+    ) -> bool {
         let now = self.now;
         let Some(campaign) = self.campaigns.get(&id) else {
             return false;
@@ -177,8 +188,14 @@ impl Engine {
         let calendar = &campaign.settings.calendar;
         let open = calendar.is_open(now) || self.is_off(Mutant::Calendar);
         let zone = contact.time_zone.as_deref();
-        open && self.check_may_invite(campaign).is_ok()
-            && self.hours.check(zone, calendar.time_zone(), now).is_ok()
+        let listed = self.do_not_call.listing(contact, number, now).is_some()
+            && !self.is_off(Mutant::DoNotCall);
+        let may = if reserved {
+            self.check_stops(campaign).is_ok()
+        } else {
+            open && self.check_may_invite(campaign).is_ok()
+        };
+        may && !listed && self.hours.check(zone, calendar.time_zone(), now).is_ok()
     }
 
     /// Whether there is anybody to call, as far as is known without looking at each.

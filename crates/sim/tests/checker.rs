@@ -101,6 +101,7 @@ impl Watched {
             caller_id: caller_id(0),
             trunk: trunk_name("carrier"),
             agent: Some(agent_id(agent)),
+            appointment: None,
             revision: RevisionNumber::new(1),
             at: self.now,
         };
@@ -135,6 +136,7 @@ fn contact(id: u64) -> DueContact {
         order_key: id as i64,
         history: History::default(),
         number_calls_today: 0,
+        listed: Vec::new(),
     }
 }
 

@@ -36,6 +36,7 @@ impl Engine {
         let (id, trunk) = (call.attempt.campaign, call.attempt.trunk);
         let rang = now.since(call.attempt.started_at);
         let flow = first_flow(call);
+        let reserved = call.appointment.is_some();
         self.out
             .push_back(Output::AttemptAnswered { attempt, at: now });
         self.set_call_alarm(attempt, None);
@@ -45,7 +46,9 @@ impl Engine {
             self.take_line_back(attempt);
         }
         self.trunk_succeeded(trunk);
-        self.note(id, Event::Answered(rang));
+        if !reserved {
+            self.note(id, Event::Answered(rang));
+        }
         match flow {
             Some(flow) => self.call_flow(attempt, flow),
             None => self.seek_agent(attempt),

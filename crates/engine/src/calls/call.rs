@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use outdial_domain::{Attempt, Evidence, PhoneNumber, Settings, Timestamp, TrunkName};
+use outdial_domain::{
+    AppointmentId, Attempt, Evidence, PhoneNumber, Settings, Timestamp, TrunkName,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::agents::{AgentKey, QueueKey};
@@ -46,6 +48,8 @@ pub(crate) struct Call {
     /// The settings it was placed under: an edit does not reach it.
     pub(crate) settings: Arc<Settings>,
     pub(crate) contact: DueContact,
+    /// The appointment that it keeps.
+    pub(crate) appointment: Option<AppointmentId>,
     pub(crate) stage: Stage,
     pub(crate) alarm: Alarm,
     /// Whether it holds its line, its trunk's and its caller ID's channel.
@@ -78,6 +82,14 @@ pub(crate) struct Call {
     pub(crate) failed_on: Vec<(TrunkName, Evidence)>,
 }
 
+/// What a call is that keeps an appointment.
+#[derive(Clone, Debug)]
+pub(crate) struct Reserved {
+    pub(crate) appointment: AppointmentId,
+    /// The settings under which it is taken.
+    pub(crate) settings: Arc<Settings>,
+}
+
 /// A callee's place in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Queued {
@@ -98,6 +110,7 @@ impl Call {
             attempt,
             settings,
             contact,
+            appointment: None,
             stage: Stage::Committing,
             alarm: Alarm::default(),
             holds: true,
@@ -122,6 +135,14 @@ impl Call {
         self.attempt.number
     }
 
+    /// What it is to a tally.
+    pub(crate) fn sort(&self) -> Sort {
+        Sort {
+            is_bound: self.is_bound,
+            is_reserved: self.appointment.is_some(),
+        }
+    }
+
     pub(crate) fn is_answered(&self) -> bool {
         self.attempt.answered_at.is_some()
     }
@@ -137,18 +158,29 @@ pub(crate) struct Tally {
     pub(crate) leaving: u32,
     /// Those that ring, or are with a flow, and were dialed for one agent, who is not among the idle.
     pub(crate) bound: u32,
+    /// Calls of appointments, however far they have come: no pacing counts on them.
+    pub(crate) reserved: u32,
+}
+
+/// What a call is to a tally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sort {
+    /// It was dialed for one agent.
+    pub(crate) is_bound: bool,
+    /// It keeps an appointment.
+    pub(crate) is_reserved: bool,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, stage: Stage, is_bound: bool) {
-        *self.of(stage) += 1;
-        self.bound += u32::from(is_bound && is_before_agent(stage));
+    pub(crate) fn add(&mut self, stage: Stage, sort: Sort) {
+        *self.of(stage, sort.is_reserved) += 1;
+        self.bound += u32::from(sort.counts_as_bound(stage));
     }
 
-    pub(crate) fn sub(&mut self, stage: Stage, is_bound: bool) {
-        let count = self.of(stage);
+    pub(crate) fn sub(&mut self, stage: Stage, sort: Sort) {
+        let count = self.of(stage, sort.is_reserved);
         *count = count.saturating_sub(1);
-        let bound = u32::from(is_bound && is_before_agent(stage));
+        let bound = u32::from(sort.counts_as_bound(stage));
         self.bound = self.bound.saturating_sub(bound);
     }
 
@@ -159,11 +191,12 @@ impl Tally {
 
     /// All of them: lines in use.
     pub(crate) fn lines(&self) -> u32 {
-        self.ringing + self.in_flow + self.waiting + self.connected + self.leaving
+        self.ringing + self.in_flow + self.waiting + self.connected + self.leaving + self.reserved
     }
 
-    fn of(&mut self, stage: Stage) -> &mut u32 {
+    fn of(&mut self, stage: Stage, reserved: bool) -> &mut u32 {
         match stage {
+            _ if reserved => &mut self.reserved,
             Stage::Committing | Stage::Trying | Stage::Ringing | Stage::GivingUp => {
                 &mut self.ringing
             }
@@ -172,6 +205,12 @@ impl Tally {
             Stage::Connected => &mut self.connected,
             Stage::Leaving => &mut self.leaving,
         }
+    }
+}
+
+impl Sort {
+    fn counts_as_bound(self, stage: Stage) -> bool {
+        self.is_bound && !self.is_reserved && is_before_agent(stage)
     }
 }
 

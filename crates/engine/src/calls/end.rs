@@ -73,7 +73,9 @@ impl Engine {
         if let Some(campaign) = self.campaigns.get_mut(&id) {
             campaign.calls = campaign.calls.saturating_sub(1);
             let held = Held::up_to_date(call.contact, &self.numbers);
-            if for_good {
+            if let Some(appointment) = call.appointment {
+                self.appointment_not_placed(appointment, held);
+            } else if for_good {
                 self.counters.barred += 1;
                 campaign.barred.insert(held.contact.id);
             } else if campaign.is_running() {
@@ -107,9 +109,11 @@ impl Engine {
                 let day = campaign.calendar.day().0;
                 campaign.ledger.abandoned(now, day);
             }
-            self.note(id, Event::Abandoned);
+            if call.appointment.is_none() {
+                self.note(id, Event::Abandoned);
+            }
         }
-        if !call.is_answered() {
+        if !call.is_answered() && call.appointment.is_none() {
             let rang = now.since(call.attempt.started_at);
             self.note(id, Event::NotAnswered(rang));
         }
@@ -118,6 +122,9 @@ impl Engine {
             campaign.calls = campaign.calls.saturating_sub(1);
         }
         self.contact_left(&contact);
+        if let Some(appointment) = call.appointment {
+            self.appointment_called(appointment);
+        }
         let agent = call.agent;
         let done = (call.attempt.id, call.settings.wrap_up, is_live(&call));
         let talked = call.stage == Stage::Connected && call.taken;

@@ -27,7 +27,7 @@ impl Engine {
             outcome,
             blame,
             now: self.now,
-            numbers: call.contact.numbers.len(),
+            numbers: self.do_not_call.callable(&call.contact, self.now),
             policy: &call.settings.retry,
             day: day.unwrap_or(self.day),
         };

@@ -75,6 +75,7 @@ impl Engine {
             CampaignState::Paused => self.enter(id, CampaignState::Paused),
             CampaignState::Draft | CampaignState::Ended(_) => {}
         }
+        self.keep_lines(id);
         self.set_campaign_alarm(id);
     }
 
@@ -178,6 +179,9 @@ impl Engine {
 
     fn end_ringing(&mut self, id: CampaignId, reason: EndReason) {
         let at_end = self.campaigns.get(&id).map(|c| c.settings.at_end);
+        if matches!(reason, EndReason::ByHand | EndReason::Fault) {
+            self.end_appointments(id);
+        }
         if reason == EndReason::ByHand || at_end == Some(AtEnd::CancelRinging) {
             let calls = self.calls.values().map(|call| &call.attempt);
             let own: Vec<_> = calls.filter(|a| a.campaign == id).map(|a| a.id).collect();

@@ -2,7 +2,7 @@
 //! choosing the next one.
 
 use outdial_domain::{
-    CampaignId, CampaignState, ContactPlace, ContactUpdate, EndReason, PhoneNumber, Timestamp,
+    CampaignId, CampaignState, ContactPlace, ContactUpdate, EndReason, PhoneNumber,
 };
 
 use super::window::{WindowKey, place_of};
@@ -167,8 +167,7 @@ impl Engine {
     }
 
     /// Gives one contact back until a time, or for good.
-    pub(crate) fn rest_contact(&mut self, id: CampaignId, held: Held, until: Option<Timestamp>) {
-        let place = until.map_or(ContactPlace::Done, ContactPlace::Resting);
+    pub(crate) fn put_contact(&mut self, id: CampaignId, held: Held, place: ContactPlace) {
         self.move_away(vec![moved(id, held.contact, place)]);
     }
 
@@ -176,7 +175,7 @@ impl Engine {
     fn move_away(&mut self, refused: Vec<ContactUpdate>) {
         for update in &refused {
             self.contact_left(update);
-            if update.place == ContactPlace::Done {
+            if update.place.is_final() {
                 // Final: no breaker brings it back, whatever becomes of its results.
                 self.trunks.forget_suspect(update.contact, true, None);
             }
@@ -195,7 +194,9 @@ impl Engine {
         match update.place {
             ContactPlace::Fresh => campaign.window.store_has_more(),
             ContactPlace::Resting(until) => campaign.window.rests_until(until),
-            ContactPlace::Done => campaign.open = campaign.open.saturating_sub(1),
+            ContactPlace::Done | ContactPlace::LeftOut => {
+                campaign.open = campaign.open.saturating_sub(1);
+            }
         }
     }
 
@@ -248,6 +249,7 @@ impl Engine {
             tenant_day_end: self.day.1,
             hours: &mut self.hours,
             numbers: &self.numbers,
+            do_not_call: &self.do_not_call,
             mutants: &self.mutants,
         };
         gates.check(&held.contact, held.calls_today(&self.numbers))
@@ -279,6 +281,7 @@ impl Engine {
                 tenant_day_end: self.day.1,
                 hours: &mut self.hours,
                 numbers: &self.numbers,
+                do_not_call: &self.do_not_call,
                 mutants: &self.mutants,
             };
             let refused = match gates.check(&held.contact, held.calls_today(&self.numbers)) {
@@ -289,10 +292,7 @@ impl Engine {
                 Err(refused) => refused,
             };
             if let Some(held) = campaign.window.remove(key) {
-                let place = refused
-                    .until
-                    .map_or(ContactPlace::Done, ContactPlace::Resting);
-                moved_away.push(moved(id, held.contact, place));
+                moved_away.push(moved(id, held.contact, refused.place()));
             }
         }
         // So many were refused that others should have their turn first.

@@ -7,13 +7,16 @@ pub(crate) mod attempts;
 pub(crate) mod calendar;
 pub(crate) mod caller_id;
 pub(crate) mod contact;
+pub(crate) mod do_not_call;
 pub(crate) mod halt;
 pub(crate) mod hours;
 pub(crate) mod lines;
 pub(crate) mod number;
 pub(crate) mod store;
 
-use outdial_domain::{CampaignState, ModeName, PhoneNumber, SkillGroupId, Timestamp, TrunkName};
+use outdial_domain::{
+    CampaignState, ContactPlace, ModeName, PhoneNumber, SkillGroupId, Timestamp, TrunkName,
+};
 
 use crate::input::HaltScope;
 use crate::waiters::Need;
@@ -163,6 +166,8 @@ pub(crate) enum ContactWhy {
     NumberRests,
     /// It has no number.
     NoNumber,
+    /// All its numbers are on the do-not-call list, the first of them since this time.
+    DoNotCall(Timestamp),
 }
 
 /// What becomes of a contact that a gate refuses.
@@ -172,4 +177,15 @@ pub(crate) struct ContactRefused {
     pub(crate) why: ContactWhy,
     /// Until when; `None` = for good.
     pub(crate) until: Option<Timestamp>,
+}
+
+impl ContactRefused {
+    /// Where the contact goes.
+    pub(crate) fn place(&self) -> ContactPlace {
+        match (self.until, self.why) {
+            (Some(until), _) => ContactPlace::Resting(until),
+            (None, ContactWhy::DoNotCall(_)) => ContactPlace::LeftOut,
+            (None, _) => ContactPlace::Done,
+        }
+    }
 }

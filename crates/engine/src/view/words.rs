@@ -182,6 +182,7 @@ fn state_words(state: CampaignState) -> String {
 /// A contact's refusal in words.
 pub(crate) fn contact_words(refused: ContactRefused) -> Refusal {
     let (code, words) = match refused.why {
+        ContactWhy::DoNotCall(since) => return do_not_call_words(since, refused.until),
         ContactWhy::Hours => ("hours", "outside of the legal hours where the callee lives"),
         ContactWhy::AttemptsTotal => ("attempts", "its attempts are used up"),
         ContactWhy::AttemptsToday => ("attempts_today", "its attempts of today are used up"),
@@ -197,4 +198,10 @@ pub(crate) fn contact_words(refused: ContactRefused) -> Refusal {
         ContactWhy::NoNumber => ("no_number", "it has no number"),
     };
     Refusal::new(code, words, refused.until)
+}
+
+/// That all numbers of a contact are on the do-not-call list, the first of them since `since`.
+fn do_not_call_words(since: Timestamp, until: Option<Timestamp>) -> Refusal {
+    let words = format!("on the do-not-call list since {since}");
+    Refusal::new("do_not_call", words, until)
 }

@@ -164,6 +164,8 @@ impl Runtime {
             }
         }
         let now = self.now();
+        // What a crash kept from returning after its number had left the do-not-call list.
+        self.store.return_contacts(tenant, now).await?;
         let mut after = None;
         loop {
             let states = vec!["draft", "scheduled", "running", "paused"];

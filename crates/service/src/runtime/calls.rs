@@ -42,6 +42,7 @@ impl Runtime {
             caller_id: dial.caller_id,
             trunk: dial.trunk,
             agent: dial.agent,
+            appointment: dial.appointment,
             revision: dial.revision,
             started_at: dial.at,
             leg: new_leg(leg, identity.as_ref()),

@@ -6,6 +6,7 @@
 //! it may happen (an attempt before its INVITE) goes to the store and comes back as one more thing
 //! that happened.
 
+mod appointments;
 mod boot;
 mod calls;
 mod clock;
@@ -26,9 +27,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use outdial_domain::{Attempt, AttemptId, CampaignId, TenantId, Timestamp};
+use outdial_domain::{AppointmentId, Attempt, AttemptId, CampaignId, TenantId, Timestamp};
 use outdial_engine::Engine;
-use outdial_engine::input::{HaltScope, Input};
+use outdial_engine::input::{AppointmentContact, HaltScope, Input};
 use outdial_store::{DueContacts, NewEvent, Store, StoreError};
 use outdial_telephony::{
     Call, Connector, DialogIdentity, Event as LineEvent, EventReceiver, LegId,
@@ -80,6 +81,12 @@ enum Done {
     Loaded {
         wanted: Wanted,
         result: Result<(DueContacts, Vec<u32>), StoreError>,
+    },
+    /// The contact of an appointment.
+    Reserved {
+        tenant: TenantId,
+        appointment: AppointmentId,
+        result: Result<Option<AppointmentContact>, StoreError>,
     },
     /// Whether the store can commit again.
     Probed(Result<(), StoreError>),
@@ -313,6 +320,11 @@ impl Runtime {
                 }
             }
             Done::Loaded { wanted, result } => self.loaded(wanted, result),
+            Done::Reserved {
+                tenant,
+                appointment,
+                result,
+            } => self.appointment_loaded(tenant, appointment, result),
             Done::Probed(Ok(())) => self.resume_after_store(),
             Done::Probed(Err(error)) => tracing::debug!(%error, "the store cannot commit yet"),
         }

@@ -42,6 +42,21 @@ impl Runtime {
                 };
                 self.load(wanted, count, holds);
             }
+            Output::LoadAppointment {
+                appointment,
+                contact,
+                ..
+            } => self.load_appointment(tenant, appointment, contact),
+            Output::AppointmentEnded {
+                appointment,
+                revision,
+                state,
+            } => self.write(Write::AppointmentEnded(
+                tenant,
+                appointment,
+                revision,
+                state,
+            )),
             // It is told of the new list when that is there, and asks again then.
             Output::LoadContacts { .. } => {}
             Output::CallAgent(agent) => self.call_agent(tenant, agent),
@@ -83,6 +98,7 @@ impl Runtime {
                     offer: offer.id.0,
                     agent: offer.agent,
                     campaign: offer.campaign,
+                    appointment: offer.appointment,
                     ends_at: offer.ends_at,
                 },
             ),
@@ -294,6 +310,7 @@ fn due_contact((contact, number_calls_today): (outdial_store::DueContact, u32)) 
         order_key: contact.order_key,
         history: contact.history,
         number_calls_today,
+        listed: contact.listed,
     }
 }
 

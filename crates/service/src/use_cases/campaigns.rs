@@ -212,9 +212,19 @@ impl Service {
         let mut contacts = Vec::new();
         for contact in found {
             let asked = contact.clone();
-            let reasons = self
+            let mut reasons = match number {
+                Some(number) => self.do_not_call_reasons(tenant, &contact, number).await?,
+                None => Vec::new(),
+            };
+            let of_engine = self
                 .ask(move |runtime| runtime.explain_contact(tenant, id, &asked))
                 .await?;
+            let known = !reasons.is_empty();
+            reasons.extend(
+                of_engine
+                    .into_iter()
+                    .filter(|r| !known || r.code != "do_not_call"),
+            );
             let query = AttemptQuery {
                 contact: Some(contact.id),
                 newest_first: true,

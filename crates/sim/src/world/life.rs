@@ -294,6 +294,9 @@ impl Life {
             | Output::AttemptAnswered { .. }
             | Output::AgentChanged { .. }
             | Output::OfferEnded { .. }
+            // No world reserves calls yet.
+            | Output::LoadAppointment { .. }
+            | Output::AppointmentEnded { .. }
             | Output::TrunkChanged { .. }
             | Output::BreakerGrew(_)
             | Output::BreakerClosed { .. } => {}

@@ -9,7 +9,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Outcome;
 use super::work::{Tx, Urgency};
-use super::{SqliteStore, attempt_row, caller_ids, dialogs, events, keys, places, totals};
+use super::{
+    SqliteStore, appointments, attempt_row, caller_ids, dialogs, events, keys, places, totals,
+};
 use crate::page::page_size;
 use crate::{
     AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, CallerIdCalls, Dialog,
@@ -226,11 +228,16 @@ fn place(tx: &Tx<'_>, new: &NewAttempt) -> Outcome<()> {
         Some(ContactState::InProgress) => {
             return Err(StoreError::conflict("contact", "is being called already").into());
         }
-        Some(ContactState::Done) => {
+        Some(ContactState::Done) if new.appointment.is_none() => {
             return Err(StoreError::conflict("contact", "is final").into());
         }
         Some(from) => from,
     };
+    if let Some(appointment) = new.appointment
+        && !appointments::waits(tx.db, new.tenant, appointment)?
+    {
+        return Err(appointments::not_waiting().into());
+    }
     tx.db
         .prepare_cached(
             "INSERT INTO attempt
@@ -249,6 +256,9 @@ fn place(tx: &Tx<'_>, new: &NewAttempt) -> Outcome<()> {
             new.started_at.millis(),
         ])?;
     places::begin(tx.db, new.campaign, contact, from)?;
+    if let Some(appointment) = new.appointment {
+        appointments::begin(tx.db, new.tenant, appointment, new.id)?;
+    }
     totals::attempt_placed(tx.db, new.campaign)?;
     dialogs::store(
         tx.db,
@@ -320,6 +330,7 @@ fn finish(tx: &Tx<'_>, end: &EndAttempt) -> Outcome<()> {
             attempt.counts_as_abandoned,
         ])?;
     places::move_contact(tx.db, &end.contact)?;
+    appointments::finish(tx.db, key, outcome)?;
     totals::attempt_ended(
         tx.db,
         attempt.campaign,

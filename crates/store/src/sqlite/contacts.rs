@@ -220,7 +220,8 @@ fn by_keys(db: &Connection, keys: impl IntoIterator<Item = i64>) -> Outcome<Vec<
     Ok(found)
 }
 
-fn with_number(
+/// Contacts of a tenant that have this number.
+pub(super) fn with_number(
     db: &Connection,
     tenant: TenantId,
     campaign: Option<CampaignId>,
