@@ -9,11 +9,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Api;
-use crate::body::JsonBody;
+use crate::body::{JsonBody, NoBody};
 use crate::caller::Asker;
 use crate::path::Id;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::{NoQuery, Query};
 use crate::wire::appointment::{
     AppointmentJson, AppointmentParams, AppointmentPatch, AppointmentRequest, read_draft,
     read_filter,
@@ -88,6 +88,7 @@ async fn show(
     State(api): State<Api>,
     Asker(caller): Asker,
     Id(id): Id<AppointmentId>,
+    _: NoQuery,
 ) -> Result<Json<AppointmentJson>, Problem> {
     let found = api.service.appointment(&caller, id).await?;
     Ok(Json(AppointmentJson::from(found)))
@@ -130,6 +131,8 @@ async fn remove(
     State(api): State<Api>,
     Asker(caller): Asker,
     Id(id): Id<AppointmentId>,
+    _: NoQuery,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     api.service.remove_appointment(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)

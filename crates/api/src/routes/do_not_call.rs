@@ -13,12 +13,12 @@ use utoipa_axum::routes;
 
 use super::contacts::{ERRORS_MAX, LineError, next_piece};
 use crate::Api;
-use crate::body::{JsonBody, content_type, refuse_encoding};
+use crate::body::{JsonBody, NoBody, content_type, refuse_encoding};
 use crate::caller::Asker;
 use crate::contacts::{ContactReader, Format, Row};
 use crate::path::{Id, ListedNumber};
 use crate::problem::{FieldError, Kind, Problem};
-use crate::query::Query;
+use crate::query::{NoQuery, Query};
 use crate::scalar::Number;
 use crate::wire::do_not_call::{DoNotCallJson, DoNotCallRequest, NumbersRemoved, NumbersRequest};
 use crate::wire::list::{List, PageParams};
@@ -231,6 +231,7 @@ async fn show(
     State(api): State<Api>,
     Asker(caller): Asker,
     Id(ListedNumber(number)): Id<ListedNumber>,
+    _: NoQuery,
 ) -> Result<Json<DoNotCallJson>, Problem> {
     match api.service.listed_number(&caller, number).await? {
         Some(entry) => Ok(Json(DoNotCallJson::from(entry))),
@@ -246,6 +247,8 @@ async fn remove_one(
     State(api): State<Api>,
     Asker(caller): Asker,
     Id(ListedNumber(number)): Id<ListedNumber>,
+    _: NoQuery,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     let removed = api.service.unlist_numbers(&caller, vec![number]).await?;
     if removed.is_empty() {

@@ -137,6 +137,7 @@ async fn what_a_route_does_not_know_is_refused_before_anything_is_done() {
             let address = path
                 .replace("{id}", "1")
                 .replace("{n}", "1")
+                .replace("{number}", "%2B8613012345678")
                 .replace("{name}", "x");
             let method = method.to_uppercase();
             let takes_body = operation.get("requestBody").is_some();

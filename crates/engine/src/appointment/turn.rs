@@ -295,7 +295,7 @@ impl Engine {
         let hours = self.hours.check(zone, fallback, now);
         let calls_today = held.calls_today(&self.numbers);
         let calls = self.numbers.check(number, calls_today, now, self.day.1);
-        for refused in [hours, calls].into_iter().filter_map(Result::err) {
+        if let Err(refused) = hours.and(calls) {
             return Err(refused.until.map_or(Lack::Other, Lack::Until));
         }
         let most = campaign.settings.max_calls;

@@ -247,7 +247,8 @@ impl Service {
         let found = self.store().appointment(caller.tenant, id).await?;
         let found = found.ok_or_else(none)?;
         let own = found.agent.map(|agent| caller.needs(Right::ActAs(agent)));
-        if caller.needs(Right::Read).is_err() && !own.is_some_and(|own| own.is_ok()) {
+        let is_own = own.is_some_and(|own| own.is_ok());
+        if caller.needs(Right::Read).is_err() && !is_own {
             return Err(none());
         }
         Ok(found)
