@@ -531,10 +531,34 @@ async fn a_callee_whose_trunk_lost_the_call_is_gone() -> Outcome {
     far.respond(&question, unknown, Extra::default()).await?;
     let evidence = bench.ended(leg).await?;
     assert_eq!(evidence.local, Some(LocalFailure::MediaLost));
-    // And one that says nothing at all.
+    // And one that falls silent.
     let (leg, _) = bench.callee_up(&mut far, trunk, &[Law::Pcma]).await?;
+    let question = far.expect_where("OPTIONS", is_request).await?;
+    far.respond(&question, "200 OK", Extra::default()).await?;
     let evidence = bench.ended(leg).await?;
     assert_eq!(evidence.ended_by, Some(EndedBy::Network));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_trunk_that_never_answers_questions_keeps_its_calls() -> Outcome {
+    let (mut bench, _) = bench_with(|settings| {
+        common::impatient(settings);
+        settings.callee_check = Duration::from_millis(300);
+    })
+    .await;
+    let mut far = FarEnd::start().await?;
+    let trunk = bench.trunk_at(&far, |_| ())?;
+    let (leg, invite) = bench.callee_up(&mut far, trunk, &[Law::Pcma]).await?;
+    // A second question means that the first one was given up.
+    let first = far.expect_where("OPTIONS", is_request).await?;
+    far.expect_where("OPTIONS", |message| {
+        is_request(message) && message.cseq() != first.cseq()
+    })
+    .await?;
+    far.request("BYE", &invite, "far", Extra::default()).await?;
+    let evidence = bench.ended(leg).await?;
+    assert_eq!(evidence.ended_by, Some(EndedBy::Remote));
     Ok(())
 }
 

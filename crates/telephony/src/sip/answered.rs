@@ -375,8 +375,20 @@ impl Core {
         dialog.asking = None;
         match reply.status() {
             // It does not know the call any more.
-            Some(408 | 481) | None => self.lost(id),
-            Some(_) => {}
+            Some(481) => self.lost(id),
+            Some(408) | None => self.no_answer(id),
+            Some(_) => dialog.answers = true,
+        }
+    }
+
+    /// Nobody has answered. A trunk that never does may just not know such questions, and its call goes on.
+    fn no_answer(&mut self, id: LegId) {
+        let is_lost = self.legs.get(&id).is_some_and(|leg| {
+            let answers = leg.dialog.as_ref().is_some_and(|dialog| dialog.answers);
+            answers || !matches!(leg.kind, Kind::Callee)
+        });
+        if is_lost {
+            self.lost(id);
         }
     }
 

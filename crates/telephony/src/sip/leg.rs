@@ -108,6 +108,8 @@ pub(super) struct Dialog {
     pub(super) asking: Option<u32>,
     pub(super) asked: u32,
     pub(super) asked_at: Option<Instant>,
+    /// Whether it has ever answered such a question: only then does its silence say anything.
+    pub(super) answers: bool,
     /// Our re-INVITE that has no final response yet: one of the far end's is put off meanwhile (RFC 3261, 14.2).
     pub(super) offering: bool,
     /// The far end's re-INVITE without offer that we answered by an offer: its answer comes with the acknowledgement.
@@ -183,6 +185,7 @@ impl Leg {
             asking: None,
             asked: 0,
             asked_at: None,
+            answers: false,
             offering: false,
             offered: None,
         }
