@@ -309,6 +309,7 @@ impl Engine {
             Input::ImportBegins(campaign) => self.import_changed(campaign, true),
             Input::ImportEnds(campaign) => self.import_changed(campaign, false),
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
+            Input::Reordered(id) => self.reordered(id),
             Input::ListReplaced {
                 campaign,
                 contacts,

@@ -179,6 +179,8 @@ pub enum Input {
         count: u64,
     },
 
+    /// The fresh contacts of a campaign have got their places in its new order.
+    Reordered(CampaignId),
     /// Another list has taken the place of a campaign's: nothing of the old one was called. What
     /// the window holds of it is forgotten, and not given back.
     ListReplaced {

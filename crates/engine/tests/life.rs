@@ -425,3 +425,20 @@ fn of_a_list_that_was_replaced_before_its_first_call_nobody_is_called() {
     let called: Vec<_> = world.dials().iter().map(|dial| dial.number).collect();
     assert_eq!(called, [number(100_010), number(100_011)]);
 }
+
+#[test]
+fn a_list_in_another_order_is_read_anew() {
+    let mut world = World::new();
+    let mut settings = settings(Mode::Concurrency);
+    settings.max_calls = Some(1);
+    world.campaign(1, settings, 0, 5);
+    world.start(1);
+    let first = world.dial();
+    assert_eq!(first.number, number(100_000));
+    for stored in world.contacts.values_mut() {
+        stored.contact.order_key = -stored.contact.order_key;
+    }
+    world.fact(Input::Reordered(campaign_id(1)));
+    world.end(first.attempt, Some(480));
+    assert_eq!(world.dial().number, number(100_004));
+}

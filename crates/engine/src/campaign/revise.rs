@@ -50,11 +50,7 @@ impl Engine {
         };
         if open {
             if other_order {
-                // The window was filled in the old order, and an answer on its way is in it too.
-                if let Some(campaign) = self.campaigns.get_mut(&id) {
-                    campaign.window.drop_answer();
-                }
-                self.give_back_window(id);
+                self.window_in_old_order(id);
             }
             self.wake_campaign(id);
             self.load_contacts(id);
@@ -64,5 +60,27 @@ impl Engine {
             self.give_back_window(id);
         }
         self.set_campaign_alarm(id);
+    }
+
+    /// The fresh contacts of a campaign have new places: what was loaded in the meantime may have had
+    /// old ones.
+    pub(crate) fn reordered(&mut self, id: CampaignId) {
+        let Some(campaign) = self.campaigns.get(&id) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        if campaign.may_hold(true) {
+            self.window_in_old_order(id);
+            self.wake_campaign(id);
+            self.load_contacts(id);
+        }
+    }
+
+    /// The window was filled in the old order, and an answer on its way is in it too.
+    fn window_in_old_order(&mut self, id: CampaignId) {
+        if let Some(campaign) = self.campaigns.get_mut(&id) {
+            campaign.window.drop_answer();
+        }
+        self.give_back_window(id);
     }
 }

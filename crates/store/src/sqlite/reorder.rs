@@ -49,7 +49,8 @@ impl Bulk for Reorder {
             .prepare_cached("UPDATE campaign SET shuffled = ?2 WHERE id = ?1")?
             .execute(params![self.campaign.number(), self.order == Order::Random])?;
         let mut next = tx.db.prepare_cached(
-            "SELECT id FROM contact WHERE id > ?1 AND id <= ?2 AND state = 0 ORDER BY id LIMIT 64",
+            // Whatever their state, so that a piece ends in time where most are not fresh.
+            "SELECT id, state = 0 FROM contact WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 256",
         )?;
         let mut change = tx
             .db
@@ -57,15 +58,15 @@ impl Bulk for Reorder {
         let last = *keys::contact_keys(self.campaign).end();
         self.reached = self.done;
         loop {
-            let contacts: Vec<i64> = next
-                .query_map([self.reached, last], |row| row.get(0))?
+            let contacts: Vec<(i64, bool)> = next
+                .query_map([self.reached, last], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<Result<_, _>>()?;
-            for key in &contacts {
+            for (key, _) in contacts.iter().filter(|(_, is_fresh)| *is_fresh) {
                 let place = order_key(self.order, self.campaign, keys::contact_place(*key));
                 change.execute(params![key, place])?;
             }
             match contacts.last() {
-                Some(key) => self.reached = *key,
+                Some((key, _)) => self.reached = *key,
                 None => return Ok(Piece::Last),
             }
             if Instant::now() >= until {

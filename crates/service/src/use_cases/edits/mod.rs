@@ -411,9 +411,15 @@ impl Service {
             .any(|change| change.field == Field::Order)
         {
             let order = edited.campaign.settings.order;
-            if let Err(error) = self.store().reorder(id, order).await {
+            match self.store().reorder(id, order).await {
+                Ok(()) => {
+                    self.ask(move |runtime| runtime.tell(tenant, Input::Reordered(id)))
+                        .await?;
+                }
                 // The edit stands; the list keeps its old places as far as they were not changed.
-                tracing::error!(campaign.id = %id, %error, "contacts have not got their new order");
+                Err(error) => {
+                    tracing::error!(campaign.id = %id, %error, "contacts have not got their new order");
+                }
             }
         }
         Ok(edited)
