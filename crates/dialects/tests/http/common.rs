@@ -13,8 +13,8 @@ use outdial_dialects::{
     AccessKey, Accounts, Clock, Dialects, Secret, alibaba, dezhu, huawei, tencent,
 };
 use outdial_domain::{
-    CallerId, ComplianceProfile, Country, Evidence, NumberGroup, NumberGroupId, PhoneNumber,
-    SkillGroup, SkillGroupId, Timestamp, Trunk, TrunkName,
+    CallerId, ComplianceProfile, Country, Evidence, Flow, FlowId, FlowSource, NumberGroup,
+    NumberGroupId, PhoneNumber, SkillGroup, SkillGroupId, Timestamp, Trunk, TrunkName,
 };
 use outdial_service::{Running, Setup, TenantSetup};
 use outdial_store::SqliteStore;
@@ -123,13 +123,25 @@ fn tenant(name: &str) -> TenantSetup {
         compliance: ComplianceProfile::none(),
         max_calls: 100,
         caller_ids: numbers.map(CallerId::unlimited).to_vec(),
-        skill_groups: vec![SkillGroup {
-            id: SkillGroupId::new(255),
-            name: "sales".to_owned(),
-            aliases: vec!["1462016331580064".to_owned()],
-        }],
+        skill_groups: vec![
+            SkillGroup {
+                id: SkillGroupId::new(255),
+                name: "sales".to_owned(),
+                aliases: vec!["1462016331580064".to_owned()],
+            },
+            SkillGroup {
+                id: SkillGroupId::new(5),
+                name: "voice".to_owned(),
+                aliases: Vec::new(),
+            },
+        ],
         agents: Vec::new(),
-        flows: Vec::new(),
+        flows: vec![Flow {
+            id: FlowId::new(31),
+            name: "greeting".to_owned(),
+            source: FlowSource::Sip("sip:flow@127.0.0.1:5090".to_owned()),
+            aliases: vec!["oifde-flowcode".to_owned()],
+        }],
         number_groups: vec![NumberGroup {
             id: NumberGroupId::new("1070678044124225").unwrap(),
             caller_ids: numbers[..1].to_vec(),

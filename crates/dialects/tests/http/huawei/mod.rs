@@ -1,4 +1,5 @@
 mod campaigns;
+mod records;
 
 use std::sync::Arc;
 
