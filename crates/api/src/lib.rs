@@ -98,6 +98,8 @@ fn routes() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(routes::agents::routes())
         .merge(routes::operations::routes())
         .merge(routes::registry::routes())
+        .merge(routes::do_not_call::routes())
+        .merge(routes::appointments::routes())
         .merge(routes::events::routes())
         .merge(routes::later::routes())
         .merge(openapi::routes());

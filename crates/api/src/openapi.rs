@@ -33,6 +33,8 @@ const KEY: &str = "key";
         (name = "attempts", description = "Calls and their results"),
         (name = "agents", description = "Who takes the calls"),
         (name = "operations", description = "Trunks, halts, breakers"),
+        (name = "appointments", description = "Calls that are reserved for a time"),
+        (name = "do-not-call", description = "Numbers that no campaign calls"),
         (name = "tenant", description = "What a tenant has"),
         (name = "events", description = "What happens, as it happens"),
         (name = "health", description = "For those who keep the server running"),
@@ -126,7 +128,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::wire::agent::{AgentWish, DispositionJson};
+    use crate::wire::appointment::{AppointmentPatch, read_draft};
     use crate::wire::campaign_request::read_new;
+    use crate::wire::do_not_call::{DoNotCallRequest, NumbersRequest};
     use crate::wire::registry::KeyRequest;
     use crate::wire::trunk::{Halt, TrunkResume, TrunkTest};
 
@@ -196,6 +200,14 @@ mod tests {
         assert_eq!(documented("Halt"), known(Halt::read, &[]));
         assert_eq!(documented("TrunkResume"), known(TrunkResume::read, &[]));
         let country = tenant().default_country;
+        let draft = known(|body| read_draft(body, country), &[]);
+        assert_eq!(documented("AppointmentRequest"), draft);
+        let patch = known(AppointmentPatch::read, &[]);
+        assert_eq!(documented("AppointmentPatch"), patch);
+        let listing = known(|body| DoNotCallRequest::read(body, country), &[]);
+        assert_eq!(documented("DoNotCallRequest"), listing);
+        let numbers = known(|body| NumbersRequest::read(body, country), &[]);
+        assert_eq!(documented("NumbersRequest"), numbers);
         let test = known(|body| TrunkTest::read(body, country), &[]);
         assert_eq!(documented("TrunkTest"), test);
     }

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use outdial_domain::{AgentId, AttemptId, CampaignId, RevisionNumber, TrunkName};
+use outdial_domain::{AgentId, AppointmentId, AttemptId, CampaignId, RevisionNumber, TrunkName};
 use outdial_service::PendingEditId;
 
 use crate::fields::echo;
@@ -99,6 +99,14 @@ impl PathId for AttemptId {
     }
 }
 
+impl PathId for AppointmentId {
+    const WHAT: &'static str = "appointment";
+
+    fn parse(text: &str) -> Option<Self> {
+        number(text).map(Self::new)
+    }
+}
+
 impl PathId for AgentId {
     const WHAT: &'static str = "agent";
 
@@ -124,6 +132,18 @@ impl PathId for OfferId {
 
     fn parse(text: &str) -> Option<Self> {
         number(text).map(Self)
+    }
+}
+
+/// A number on the do-not-call list, as it is written in an address: in the list's own form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListedNumber(pub(crate) outdial_domain::PhoneNumber);
+
+impl PathId for ListedNumber {
+    const WHAT: &'static str = "do-not-call number";
+
+    fn parse(text: &str) -> Option<Self> {
+        outdial_domain::PhoneNumber::from_text(text).ok().map(Self)
     }
 }
 

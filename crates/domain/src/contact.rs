@@ -134,6 +134,16 @@ pub enum ContactPlace {
     Resting(Timestamp),
     /// Final.
     Done,
+    /// Final, because all its numbers are on the do-not-call list: it returns to the list when one of
+    /// them leaves that.
+    LeftOut,
+}
+
+impl ContactPlace {
+    /// Whether the contact is final.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::LeftOut)
+    }
 }
 
 impl Contact {

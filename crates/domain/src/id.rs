@@ -82,6 +82,10 @@ number_id! {
     AttemptId(u64)
 }
 number_id! {
+    /// A reserved call. Assigned by the store, from 1; unique on the server.
+    AppointmentId(u64)
+}
+number_id! {
     /// A skill group, by the number its configuration gives; unique within a tenant.
     SkillGroupId(u64)
 }

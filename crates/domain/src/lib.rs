@@ -17,12 +17,14 @@
 //! ```
 
 pub mod agent;
+pub mod appointment;
 pub mod attempt;
 pub mod calendar;
 pub mod campaign;
 pub mod cause;
 pub mod compliance;
 pub mod contact;
+pub mod do_not_call;
 pub mod edit;
 pub mod id;
 pub mod life_cycle;
@@ -38,6 +40,7 @@ pub mod time;
 pub mod trunk;
 
 pub use agent::{Agent, AgentState, BreakTime, Connection, PhoneAddress, SkillGroup, WishedState};
+pub use appointment::{Appointment, AppointmentKind, AppointmentState};
 pub use attempt::{
     Attempt, Blame, EarlyMedia, EndedBy, Evidence, EvidenceSource, LocalFailure, Outcome, Progress,
 };
@@ -46,10 +49,11 @@ pub use campaign::{AtEnd, Campaign, Extras, Origin, Settings, SettingsError};
 pub use cause::{CauseMap, CauseRule, Verdict};
 pub use compliance::ComplianceProfile;
 pub use contact::{Contact, ContactPlace, ContactState, ContactUpdate, History, NewContact};
+pub use do_not_call::{DoNotCallEntry, Listing};
 pub use edit::{Change, EditPolicy, EditRefused, Field, FieldValue, RefusedField};
 pub use id::{
-    AgentId, AttemptId, CampaignId, ContactId, FlowId, NumberGroupId, RevisionNumber, SkillGroupId,
-    TenantId, TrunkName,
+    AgentId, AppointmentId, AttemptId, CampaignId, ContactId, FlowId, NumberGroupId,
+    RevisionNumber, SkillGroupId, TenantId, TrunkName,
 };
 pub use life_cycle::{CampaignState, EndReason, LifeCycleCommand, LifeCycleError};
 pub use mode::{AbandonmentWindow, Mode, ModeName, Order, PreviewRules, Ratio, Target};

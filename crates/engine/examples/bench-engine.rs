@@ -96,6 +96,7 @@ fn contact(n: u64) -> DueContact {
         order_key: n as i64,
         history: History::default(),
         number_calls_today: 0,
+        listed: Vec::new(),
     }
 }
 
@@ -188,7 +189,7 @@ impl<'a> Run<'a> {
             },
             open_contacts: contacts,
             contacts,
-            ledger: Ledger::default(),
+            ledger: Vec::new(),
         }))
     }
 

@@ -1,15 +1,19 @@
 //! The engine itself: its memory, the way in for facts, the way out for orders.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use outdial_domain::{AttemptId, CampaignId, ComplianceProfile, TenantId, Timestamp};
+use outdial_domain::{
+    AttemptId, CampaignId, ComplianceProfile, PhoneNumber, TenantId, Timestamp, TrunkName,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::agents::Agents;
+use crate::appointment::Book;
 use crate::calls::Call;
 use crate::campaign::{Answer, Campaign, Offered};
 use crate::counters::Counters;
 use crate::gate::caller_id::CallerIdGate;
+use crate::gate::do_not_call::DoNotCallGate;
 use crate::gate::halt::HaltGate;
 use crate::gate::hours::HoursGate;
 use crate::gate::lines::LinesGate;
@@ -18,7 +22,7 @@ use crate::gate::store::StoreGate;
 use crate::input::{Input, OfferId, TenantRules};
 use crate::mutant::{Mutant, Mutants};
 use crate::output::{Output, WakeReason};
-use crate::timer::{TimerKey, Timers};
+use crate::timer::{Alarm, TimerKey, Timers};
 use crate::trunk::Trunks;
 use crate::waiters::Waiters;
 
@@ -53,16 +57,23 @@ pub struct Engine {
     pub(crate) day: (Timestamp, Timestamp),
 
     pub(crate) campaigns: BTreeMap<CampaignId, Box<Campaign>>,
+    /// Campaigns that have ended for ever and still have calls.
+    pub(crate) ended: BTreeSet<CampaignId>,
     pub(crate) calls: BTreeMap<AttemptId, Box<Call>>,
     pub(crate) agents: Agents,
     pub(crate) offers: BTreeMap<OfferId, Offered>,
+    pub(crate) appointments: Book,
     pub(crate) trunks: Trunks,
-    /// Contacts that have failed on the line, and since when; see `calls::end`.
+    /// Open breakers whose suspects have grown since they were told last.
+    pub(crate) breakers_grown: BTreeSet<(TrunkName, PhoneNumber)>,
+    pub(crate) breakers_alarm: Alarm,
+    /// Contacts that have failed on the line, and since when; see `calls::judge`.
     pub(crate) line_trouble: BTreeMap<outdial_domain::ContactId, Timestamp>,
 
     pub(crate) lines: LinesGate,
     pub(crate) caller_ids: CallerIdGate,
     pub(crate) numbers: NumberGate,
+    pub(crate) do_not_call: DoNotCallGate,
     pub(crate) hours: HoursGate,
     pub(crate) halts: HaltGate,
     pub(crate) store: StoreGate,
@@ -93,14 +104,19 @@ impl Engine {
             },
             day: (Timestamp::MIN, Timestamp::MIN),
             campaigns: BTreeMap::new(),
+            ended: BTreeSet::new(),
             calls: BTreeMap::new(),
             agents: Agents::default(),
             offers: BTreeMap::new(),
+            appointments: Book::default(),
             trunks: Trunks::default(),
+            breakers_grown: BTreeSet::new(),
+            breakers_alarm: Alarm::default(),
             line_trouble: BTreeMap::new(),
             lines: LinesGate::default(),
             caller_ids: CallerIdGate::default(),
             numbers: NumberGate::default(),
+            do_not_call: DoNotCallGate::default(),
             hours: HoursGate::default(),
             halts: HaltGate::default(),
             store: StoreGate::default(),
@@ -163,7 +179,11 @@ impl Engine {
                 break;
             }
         }
+        self.appointments_turn();
         self.dispatch();
+        if !self.ended.is_empty() {
+            self.forget_ended();
+        }
         self.tell_wake();
     }
 
@@ -175,7 +195,9 @@ impl Engine {
             TimerKey::Offer(offer) => self.offer_due(offer),
             TimerKey::Campaign(campaign) => self.campaign_due(campaign),
             TimerKey::Trunk(trunk) => self.trunk_due(trunk),
+            TimerKey::Appointments => self.appointments_due(),
             TimerKey::Store => self.store_due(),
+            TimerKey::Breakers => self.breakers_due(),
         }
     }
 
@@ -203,11 +225,12 @@ impl Engine {
             }
             TimerKey::WrapUp(_) | TimerKey::Phone(_) => WakeReason::Agent,
             TimerKey::Offer(_) => WakeReason::Offer,
+            TimerKey::Appointments => WakeReason::Appointment,
             TimerKey::Campaign(campaign) => self
                 .campaigns
                 .get(&campaign)
                 .map_or(WakeReason::Calendar, |c| c.alarm_for),
-            TimerKey::Trunk(_) | TimerKey::Store => WakeReason::Trunk,
+            TimerKey::Trunk(_) | TimerKey::Store | TimerKey::Breakers => WakeReason::Trunk,
         }
     }
 
@@ -221,6 +244,7 @@ impl Engine {
                 last_hour,
                 today,
             } => self.caller_ids.used_before(caller_id, &last_hour, today),
+            Input::NumberRests { number, until } => self.numbers.rest(number, until),
             Input::TrunkSet(rules) => self.trunk_set(rules),
             Input::TrunkGone(trunk) => self.trunk_gone(trunk),
             Input::PermitSet { trunk, permit } => self.permit_set(trunk, permit),
@@ -246,6 +270,7 @@ impl Engine {
                 self.with_agent(agent, |engine, key| engine.agent_leg_down(key, why));
             }
             Input::AgentRegistered(agent) => self.with_agent(agent, Self::agent_registered),
+            Input::AgentUnregistered(agent) => self.with_agent(agent, Self::agent_unregistered),
             Input::WrapUpEnded(agent) => self.with_agent(agent, Self::wrap_up_ended),
             Input::OfferAccepted(offer) => self.offer_accepted(offer),
             Input::OfferSkipped(offer) => self.offer_skipped(offer),
@@ -270,6 +295,19 @@ impl Engine {
                 };
                 self.contacts_loaded(campaign, answer, contacts);
             }
+            Input::DoNotCallChanged(changes) => self.do_not_call_changed(changes),
+            Input::ContactsReturned { campaign, count } => self.contacts_returned(campaign, count),
+            Input::AppointmentSet(rules) => self.appointment_set(rules),
+            Input::AppointmentGone {
+                appointment,
+                revision,
+            } => self.appointment_gone(appointment, revision),
+            Input::AppointmentLoaded {
+                appointment,
+                contact,
+            } => self.appointment_loaded(appointment, contact),
+            Input::ImportBegins(campaign) => self.import_changed(campaign, true),
+            Input::ImportEnds(campaign) => self.import_changed(campaign, false),
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
             Input::ListReplaced {
                 campaign,
@@ -278,7 +316,8 @@ impl Engine {
             } => self.list_replaced(campaign, contacts, open),
 
             Input::Placed(attempt) => self.placed(attempt),
-            Input::NotPlaced(attempt) => self.not_placed(attempt),
+            Input::NotPlaced(attempt) => self.not_placed(attempt, false),
+            Input::NeverPlaced(attempt) => self.not_placed(attempt, true),
             Input::Responded(attempt) => self.responded(attempt),
             Input::Progressed { attempt, progress } => self.progressed(attempt, progress),
             Input::EarlyMediaHeard(attempt) => self.early_media_heard(attempt),

@@ -3,9 +3,10 @@
 use outdial_domain::RevisionNumber;
 use outdial_domain::contact::History;
 use outdial_domain::{
-    AgentId, AttemptId, BreakTime, CallerId, Campaign, CampaignId, CauseMap, ComplianceProfile,
-    Connection, ContactId, Evidence, FailoverCause, LifeCycleCommand, Permit, PhoneNumber,
-    Progress, Settings, SkillGroupId, Timestamp, TrunkName, WishedState,
+    AgentId, AppointmentId, AppointmentKind, AttemptId, BreakTime, CallerId, Campaign, CampaignId,
+    CauseMap, ComplianceProfile, Connection, ContactId, Evidence, FailoverCause, LifeCycleCommand,
+    Listing, Permit, PhoneNumber, Progress, Settings, SkillGroupId, Timestamp, TrunkName,
+    WishedState,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,14 @@ pub enum Input {
         last_hour: Vec<Timestamp>,
         /// Calls since the tenant's midnight.
         today: u32,
+    },
+    /// A call to this number was under way when the server died, and its phone may ring still: no
+    /// contact of any campaign is called under it before then.
+    NumberRests {
+        /// The number.
+        number: PhoneNumber,
+        /// Until when.
+        until: Timestamp,
     },
     /// A trunk that the tenant may use, new or changed.
     TrunkSet(TrunkRules),
@@ -96,6 +105,8 @@ pub enum Input {
     },
     /// A phone that registers has registered (again): worth calling now.
     AgentRegistered(AgentId),
+    /// A phone that registers no longer does: it cannot be called.
+    AgentUnregistered(AgentId),
     /// The agent ends the wrap-up early.
     WrapUpEnded(AgentId),
     /// The agent takes an offered contact.
@@ -106,7 +117,8 @@ pub enum Input {
     /// A campaign as the store has it: at start, or just created.
     CampaignLoaded(Box<LoadedCampaign>),
     /// A new revision of a campaign's settings, in force from this instant; calls in progress keep
-    /// the old ones.
+    /// the old ones. Where its order is another one the list is loaded afresh, so that it must stand in
+    /// the new order by then.
     Revised {
         /// The campaign.
         campaign: CampaignId,
@@ -128,7 +140,38 @@ pub enum Input {
         /// Whether more contacts are due now than were asked for.
         more: bool,
     },
-    /// Contacts were added to a campaign's list.
+    /// Numbers that were put on the do-not-call list (or changed there), and numbers that left it
+    /// (`None`). The list is committed already: what is loaded from now on knows of it.
+    DoNotCallChanged(Vec<(PhoneNumber, Option<Listing>)>),
+    /// Contacts that were left out because of the do-not-call list are in the list again.
+    ContactsReturned {
+        /// The campaign.
+        campaign: CampaignId,
+        /// How many.
+        count: u64,
+    },
+    /// An appointment whose time is near, or that was changed.
+    AppointmentSet(AppointmentRules),
+    /// An appointment that was taken back, or moved to a time that is not near.
+    AppointmentGone {
+        /// The appointment.
+        appointment: AppointmentId,
+        /// Its last revision.
+        revision: u32,
+    },
+    /// The contact of an appointment, that the engine asked for with `LoadAppointment`.
+    AppointmentLoaded {
+        /// The appointment.
+        appointment: AppointmentId,
+        /// The contact as the store has it; `None` = it is being called, or there is none.
+        contact: Option<AppointmentContact>,
+    },
+    /// Contacts are being added to a campaign's list, and go on coming until `ImportEnds`: a list that
+    /// is being filled is not done, however few contacts are left.
+    ImportBegins(CampaignId),
+    /// An import is over; after the last `ContactsAdded` that tells of it.
+    ImportEnds(CampaignId),
+    /// Contacts were added to a campaign's list. The engine may have loaded them before it is told.
     ContactsAdded {
         /// The campaign.
         campaign: CampaignId,
@@ -149,8 +192,11 @@ pub enum Input {
 
     /// The attempt is committed and its INVITE on its way.
     Placed(AttemptId),
-    /// The attempt could not be committed: it was never dialed.
+    /// The attempt could not be committed for now: it was never dialed.
     NotPlaced(AttemptId),
+    /// The attempt could not be committed and never will be: the store does not have the contact as the
+    /// engine has it, or cannot read it. It was never dialed, and the contact is left alone from now on.
+    NeverPlaced(AttemptId),
     /// A provisional response without progress (100).
     Responded(AttemptId),
     /// First progress.
@@ -256,8 +302,9 @@ pub struct LoadedCampaign {
     pub open_contacts: u64,
     /// All contacts.
     pub contacts: u64,
-    /// What the abandonment ledger holds of the present window.
-    pub ledger: Ledger,
+    /// What the abandonment ledger holds of the present window, and when it was counted, oldest first: a
+    /// rolling window forgets it bit by bit.
+    pub ledger: Vec<(Timestamp, Ledger)>,
 }
 
 /// What counts for the share of abandoned calls.
@@ -288,6 +335,44 @@ pub struct DueContact {
     pub history: History,
     /// Calls to its numbers today from all campaigns of the tenant, where a profile limits them.
     pub number_calls_today: u32,
+    /// Those of its numbers that are on the do-not-call list.
+    pub listed: Vec<(PhoneNumber, Listing)>,
+}
+
+/// A contact that an appointment is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppointmentContact {
+    /// The contact.
+    pub contact: DueContact,
+    /// Whether it is final: it is so again when it is not called.
+    pub is_final: bool,
+}
+
+/// The part of an appointment that rules dialing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppointmentRules {
+    /// Its id.
+    pub id: AppointmentId,
+    /// Its revision: an older one changes nothing.
+    pub revision: u32,
+    /// Whether it is offered or dialed.
+    pub kind: AppointmentKind,
+    /// The campaign, which the engine knows.
+    pub campaign: CampaignId,
+    /// Who is called.
+    pub contact: ContactId,
+    /// The number to call.
+    pub number: PhoneNumber,
+    /// The agent who is to take it.
+    pub agent: Option<AgentId>,
+    /// Whose agents may take it, where none is named; with neither, the campaign's target does.
+    pub skill_group: Option<SkillGroupId>,
+    /// The number to show; `None` = the campaign's.
+    pub caller_id: Option<PhoneNumber>,
+    /// Its time.
+    pub due_at: Timestamp,
+    /// When it is given up.
+    pub valid_until: Timestamp,
 }
 
 /// An offer of a contact to an agent.

@@ -23,10 +23,12 @@
 //! ```
 
 mod agents;
+mod appointment;
 mod calls;
 mod campaign;
 mod counters;
 mod dispatch;
+mod do_not_call;
 mod engine;
 mod gate;
 pub mod input;

@@ -46,11 +46,13 @@ pub enum Mutant {
     TrunkPace,
     /// Breakers never open.
     Breaker,
+    /// The do-not-call list does not count.
+    DoNotCall,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Calendar,
         Self::Attempts,
         Self::AttemptsPerDay,
@@ -70,6 +72,7 @@ impl Mutant {
         Self::ListDone,
         Self::TrunkPace,
         Self::Breaker,
+        Self::DoNotCall,
     ];
 }
 

@@ -1,8 +1,8 @@
 //! Orders: everything that the engine wants done, and everything that must be remembered or told.
 
 use outdial_domain::{
-    AgentId, AgentState, Attempt, AttemptId, CampaignId, CampaignState, ContactId, PhoneNumber,
-    RevisionNumber, Target, Timestamp, TrunkName,
+    AgentId, AgentState, AppointmentId, AppointmentState, Attempt, AttemptId, CampaignId,
+    CampaignState, ContactId, PhoneNumber, RevisionNumber, Target, Timestamp, TrunkName,
 };
 pub use outdial_domain::{ContactPlace, ContactUpdate};
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,26 @@ pub enum Output {
         holds: Vec<ContactId>,
     },
 
+    /// Read the contact of an appointment, after all orders that were given before this one have been
+    /// committed. Answer with `AppointmentLoaded`.
+    LoadAppointment {
+        /// The appointment.
+        appointment: AppointmentId,
+        /// The campaign.
+        campaign: CampaignId,
+        /// The contact.
+        contact: ContactId,
+    },
+    /// Commit that an appointment is over without a call.
+    AppointmentEnded {
+        /// The appointment.
+        appointment: AppointmentId,
+        /// The revision that is over.
+        revision: u32,
+        /// How it ended.
+        state: AppointmentState,
+    },
+
     /// Call the agent's phone.
     CallAgent(AgentId),
     /// End the agent's phone leg.
@@ -125,6 +145,9 @@ pub enum Output {
     },
     /// Commit and tell that a breaker has opened.
     BreakerOpened(BreakerState),
+    /// Commit what is known of an open breaker anew: calls that were in flight when it opened have become
+    /// suspect. Nobody needs to be told.
+    BreakerGrew(BreakerState),
     /// Commit and tell that a trunk's breakers are lifted.
     BreakerClosed {
         /// The trunk.
@@ -157,6 +180,8 @@ pub struct Dial {
     pub trunk: TrunkName,
     /// The agent who is bound to it.
     pub agent: Option<AgentId>,
+    /// The appointment that it keeps.
+    pub appointment: Option<AppointmentId>,
     /// The settings it is placed under.
     pub revision: RevisionNumber,
     /// When the engine decided it.
@@ -185,6 +210,8 @@ pub struct Offer {
     pub campaign: CampaignId,
     /// The contact.
     pub contact: ContactId,
+    /// The appointment that it is about.
+    pub appointment: Option<AppointmentId>,
     /// When it is dialed by itself.
     pub dials_at: Option<Timestamp>,
     /// When it is withdrawn.
@@ -214,6 +241,8 @@ pub enum WakeReason {
     Agent,
     /// An offer.
     Offer,
+    /// An appointment.
+    Appointment,
     /// A campaign's calendar or period.
     Calendar,
     /// A contact's rest is over.

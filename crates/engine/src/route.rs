@@ -71,7 +71,7 @@ impl Engine {
     }
 
     /// A trunk that takes a call with this caller ID now.
-    fn trunk_for(&self, caller_id: PhoneNumber) -> Result<TrunkName, Refused> {
+    pub(crate) fn trunk_for(&self, caller_id: PhoneNumber) -> Result<TrunkName, Refused> {
         let Some(used) = self.caller_ids.find(caller_id) else {
             return Err(Refused::flatly(Why::UnknownCallerId(caller_id)));
         };

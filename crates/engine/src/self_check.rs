@@ -61,7 +61,7 @@ impl Engine {
             let (tally, calls) = tallies.entry(call.attempt.campaign).or_default();
             *calls += 1;
             if call.holds {
-                tally.add(call.stage);
+                tally.add(call.stage, call.sort());
             }
         }
         for campaign in self.campaigns.values() {
@@ -78,7 +78,9 @@ impl Engine {
                 let (real, known) = (held.len(), campaign.held.len());
                 found.push(format!("campaign {id}: holds {real}, counted {known}"));
             }
-            if campaign.held.len() as u64 > campaign.open {
+            // A contact that is asked for may be final as yet.
+            let asked = self.appointments.asked(id);
+            if (campaign.held.len() - asked) as i64 > campaign.open {
                 found.push(format!("campaign {id}: holds more than is open"));
             }
         }
@@ -89,10 +91,12 @@ impl Engine {
         if let Some(campaign) = self.campaigns.get(&id) {
             let bound = campaign.ready_agents.values();
             let bound = bound.chain(campaign.called_agents.values()).flatten();
+            held.extend(&campaign.barred);
             held.extend(campaign.window.iter().chain(bound).map(|h| h.contact.id));
         }
         let offers = self.offers.values().filter(|o| o.offer.campaign == id);
         held.extend(offers.map(|o| o.held.contact.id));
+        held.extend(self.appointments.holds(id));
         let calls = self.calls.values().filter(|c| c.attempt.campaign == id);
         held.extend(calls.map(|c| c.contact.id));
         held
@@ -134,6 +138,7 @@ impl Engine {
                     .get(&attempt)
                     .is_some_and(|call| call.agent == Some(key)),
                 Phase::Offered(offer) => self.offers.get(&offer).is_some_and(|o| o.agent == key),
+                Phase::Bound(_) if self.appointments.is_bound(key) => true,
                 Phase::Bound(campaign) => self.campaigns.get(&campaign).is_some_and(|c| {
                     c.ready_agents.contains_key(&key) || c.called_agents.contains_key(&key)
                 }),
@@ -169,7 +174,11 @@ impl Engine {
             .chain(self.trunks.iter().map(|t| t.alarm))
             .chain(self.offers.values().map(|o| o.alarm))
             .chain(agents.flat_map(|a| [a.phone, a.wrap_up]))
-            .chain([self.store.alarm]);
+            .chain([
+                self.store.alarm,
+                self.breakers_alarm,
+                self.appointments.alarm,
+            ]);
         let set = alarms.filter(|alarm| alarm.at().is_some()).count();
         if set != self.timers.len() {
             found.push(format!("{set} alarms, {} deadlines", self.timers.len()));

@@ -63,7 +63,8 @@ impl Engine {
                 return false;
             }
         }
-        for held in campaign.ready_agents.values_mut().flatten() {
+        let (ready, called) = (&mut campaign.ready_agents, &mut campaign.called_agents);
+        for held in ready.values_mut().chain(called.values_mut()).flatten() {
             if held.contact.id == before.contact {
                 held.contact.history = before.history.clone();
             }
@@ -71,6 +72,11 @@ impl Engine {
         for call in self.calls.values_mut() {
             if call.contact.id == before.contact {
                 call.contact.history = before.history.clone();
+            }
+        }
+        for held in self.appointments.held_mut() {
+            if held.contact.id == before.contact {
+                held.contact.history = before.history.clone();
             }
         }
         for offer in self.offers.values_mut() {

@@ -23,8 +23,12 @@ pub(crate) enum TimerKey {
     Campaign(CampaignId),
     /// A trunk's next slot or trial.
     Trunk(TrunkName),
+    /// Appointments are looked at.
+    Appointments,
     /// The store may be tried again.
     Store,
+    /// Suspects that open breakers have won are told.
+    Breakers,
 }
 
 /// The deadline that a thing has set; kept in the thing, so that it can be moved.

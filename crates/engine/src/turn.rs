@@ -1,8 +1,8 @@
 //! One campaign's turn: gate after gate, and a call if none refuses.
 
-use outdial_domain::{CampaignId, CampaignState, Mode};
+use outdial_domain::{AgentState, CampaignId, CampaignState, Mode, PhoneNumber, SkillGroupId};
 
-use crate::agents::{AgentKey, Phase};
+use crate::agents::{AgentKey, Group, Phase};
 use crate::campaign::{Campaign, Held};
 use crate::engine::Engine;
 use crate::gate::lines::Kept;
@@ -30,6 +30,7 @@ impl Engine {
     /// The first gate that refuses.
     pub(crate) fn start_one(&mut self, id: CampaignId) -> Result<(), Refused> {
         self.refresh_calendar(id);
+        self.look_at_ceiling(id);
         let campaign = self.campaign(id)?;
         self.check_campaign(campaign)?;
         if let Some((&agent, _)) = campaign.ready_agents.first_key_value() {
@@ -59,7 +60,7 @@ impl Engine {
         };
         let campaign = self.campaigns.get_mut(&id);
         if let Some(held) = campaign.and_then(|c| c.window.remove(next.key)) {
-            self.dial(id, held, next.number, route, agent);
+            self.dial(id, held, next.number, route, agent, None);
         }
         self.load_contacts(id);
         Ok(())
@@ -86,7 +87,7 @@ impl Engine {
             if let Some(campaign) = self.campaigns.get_mut(&id) {
                 campaign.ready_agents.remove(&agent);
                 if let Some(held) = campaign.window.remove(next.key) {
-                    self.dial(id, held, next.number, route, Some(agent));
+                    self.dial(id, held, next.number, route, Some(agent), None);
                 }
             }
             self.load_contacts(id);
@@ -96,11 +97,11 @@ impl Engine {
             Ok(number) => {
                 let route = self.route(id, held.contact.history.dialed > 0)?;
                 self.forget_ready(id, agent);
-                self.dial(id, held, number, route, Some(agent));
+                self.dial(id, held, number, route, Some(agent), None);
             }
             Err(refused) => {
                 self.forget_ready(id, agent);
-                self.rest_contact(id, held, refused.until);
+                self.put_contact(id, held, refused.place());
                 self.release_agent(agent);
             }
         }
@@ -156,6 +157,11 @@ impl Engine {
             let mode = campaign.settings.mode.name();
             return Err(Refused::flatly(Why::NotBuilt(mode)));
         }
+        self.check_stops(campaign)
+    }
+
+    /// Halts, and a store that fails: they stop every call.
+    fn check_stops(&self, campaign: &Campaign) -> Result<(), Refused> {
         if !self.is_off(Mutant::Halt) {
             self.halts.check(campaign.id).map_err(Refused::flatly)?;
         }
@@ -166,7 +172,13 @@ impl Engine {
     }
 
     /// Whether a call of this campaign may go out a second time, over another trunk.
-    pub(crate) fn may_redial(&mut self, id: CampaignId, contact: &DueContact) -> bool {
+    pub(crate) fn may_redial(
+        &mut self,
+        id: CampaignId,
+        contact: &DueContact,
+        number: PhoneNumber,
+        reserved: bool,
+    ) -> bool {
         let now = self.now;
         let Some(campaign) = self.campaigns.get(&id) else {
             return false;
@@ -176,8 +188,14 @@ impl Engine {
         let calendar = &campaign.settings.calendar;
         let open = calendar.is_open(now) || self.is_off(Mutant::Calendar);
         let zone = contact.time_zone.as_deref();
-        open && self.check_may_invite(campaign).is_ok()
-            && self.hours.check(zone, calendar.time_zone(), now).is_ok()
+        let listed = self.do_not_call.listing(contact, number, now).is_some()
+            && !self.is_off(Mutant::DoNotCall);
+        let may = if reserved {
+            self.check_stops(campaign).is_ok()
+        } else {
+            open && self.check_may_invite(campaign).is_ok()
+        };
+        may && !listed && self.hours.check(zone, calendar.time_zone(), now).is_ok()
     }
 
     /// Whether there is anybody to call, as far as is known without looking at each.
@@ -227,8 +245,21 @@ impl Engine {
             idle: group.map_or(0, |g| g.connected()) + self.agents.promised(campaign.id),
             idle_per_call: group.map_or(0, |g| g.per_call()),
             coming: group.map_or(0, |g| g.coming()),
-            ringing: campaign.tally.ringing + campaign.tally.in_flow,
+            ringing: campaign.tally.unbound(),
             waiting: campaign.tally.waiting,
+        }
+    }
+
+    /// Whether a campaign's share of abandoned calls has come to its ceiling, or the law's: then every
+    /// further call would make it worse, but for one that has its agent already.
+    fn look_at_ceiling(&mut self, id: CampaignId) {
+        let law = self.tenant.compliance.abandonment_ceiling;
+        if let Some(campaign) = self.campaigns.get_mut(&id) {
+            let own = campaign.settings.abandonment_ceiling;
+            let day = campaign.calendar.day().0;
+            let ceiling = own.into_iter().chain(law).min();
+            campaign.at_ceiling =
+                ceiling.is_some_and(|most| campaign.ledger.has_reached(most, self.now, day));
         }
     }
 
@@ -242,14 +273,21 @@ impl Engine {
             _ if self.is_off(Mutant::AgentReservation) => Taker::Nobody,
             (Seat::OneAgent, Some(group)) => match self.agents.longest_idle(group) {
                 Some(agent) => Taker::Agent(agent),
-                None => return Err(self.no_agent(group, Need::Agent(group))),
+                None => return Err(self.no_agent(campaign, group, Need::Agent(group))),
             },
+            (Seat::Promise(_), Some(group)) if campaign.at_ceiling => {
+                // One call for one agent, who is there for nobody else.
+                return match self.agents.longest_connected(group) {
+                    Some(agent) => Ok(Taker::Agent(agent)),
+                    None => Err(self.no_agent(campaign, group, Need::Connected(group))),
+                };
+            }
             (Seat::Promise(hundredths), Some(group)) => {
                 let needed = agents_for(view.ringing + 1, hundredths);
                 let missing = needed.saturating_sub(self.agents.promised(campaign.id));
                 let free = self.agents.group(group).map_or(0, |g| g.connected());
                 if free < missing {
-                    return Err(self.no_agent(group, Need::Connected(group)));
+                    return Err(self.no_agent(campaign, group, Need::Connected(group)));
                 }
                 Taker::Promise(missing)
             }
@@ -267,10 +305,14 @@ impl Engine {
         Err(Refused::until(why, next))
     }
 
-    fn no_agent(&self, group: outdial_domain::SkillGroupId, need: Need) -> Refused {
+    fn no_agent(&self, campaign: &Campaign, group: SkillGroupId, need: Need) -> Refused {
+        let ahead = campaign.at_ceiling && matches!(campaign.pacing.seat(), Seat::Promise(_));
+        let rings_for =
+            |g: &Group| g.in_state(AgentState::Idle) + g.in_state(AgentState::Reserved) > 0;
         let why = match self.agents.group(group) {
             Some(g) if g.has_connected() => Why::Paced,
             Some(g) if g.has_free() => Why::NotConnected(group),
+            Some(g) if ahead && rings_for(g) => Why::AbandonmentCeiling,
             Some(g) if g.present() > 0 => Why::AgentsBusy(group),
             _ => Why::NoAgent(group),
         };

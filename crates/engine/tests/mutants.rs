@@ -31,6 +31,10 @@ fn figure(mutant: Mutant, is_off: bool) -> usize {
             }
             world.load(1, flow, CampaignState::Running);
         }
+        Mutant::DoNotCall => {
+            world.list(number(100_000), None);
+            start(&mut world, flow);
+        }
         Mutant::Attempts | Mutant::AttemptsPerDay => {
             flow.retry.attempts_total = 3;
             flow.retry.attempts_per_day = Some(2);

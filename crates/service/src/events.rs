@@ -1,8 +1,8 @@
 //! What happens, as it is told to those who listen.
 
 use outdial_domain::{
-    AgentId, AgentState, Attempt, AttemptId, CampaignId, CampaignState, RevisionNumber, TenantId,
-    Timestamp, TrunkName,
+    AgentId, AgentState, AppointmentId, Attempt, AttemptId, CampaignId, CampaignState,
+    RevisionNumber, TenantId, Timestamp, TrunkName,
 };
 use outdial_store::NewEvent;
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,9 @@ pub enum Happened {
         agent: AgentId,
         /// The campaign.
         campaign: CampaignId,
+        /// The appointment that it is about.
+        #[serde(default)]
+        appointment: Option<AppointmentId>,
         /// When it is withdrawn.
         ends_at: Timestamp,
     },

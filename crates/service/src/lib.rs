@@ -20,6 +20,7 @@ pub use events::{Event, Happened};
 pub use outdial_store::{ListVersion, NewPendingEdit, PendingEdit, PendingEditId};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
-    AttemptFilter, CampaignEdit, Disposition, EventStream, HaltScope, Heard, Import, NewKey,
-    REST_EDIT, Readiness, Running, Service, Suspects, Wish,
+    AppointmentChange, AppointmentDraft, AppointmentFilter, AttemptFilter, CampaignEdit,
+    Disposition, EventStream, HaltScope, Heard, IfListed, Import, NUMBERS_MAX, NewKey, NewListing,
+    NumbersListed, REST_EDIT, Readiness, Running, Service, Suspects, Wish,
 };

@@ -195,6 +195,8 @@ pub struct OfferView {
     pub campaign: CampaignId,
     /// The contact with its attributes.
     pub contact: outdial_domain::Contact,
+    /// The appointment that it is about.
+    pub appointment: Option<outdial_domain::AppointmentId>,
     /// When it is dialed by itself.
     pub dials_at: Option<Timestamp>,
     /// When it is withdrawn.

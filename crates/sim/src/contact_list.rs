@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use outdial_domain::contact::History;
-use outdial_domain::{CampaignId, ContactId, Outcome, PhoneNumber, Timestamp};
+use outdial_domain::{CampaignId, ContactId, Listing, Outcome, PhoneNumber, Timestamp};
 use outdial_engine::input::DueContact;
 use outdial_engine::output::{ContactPlace, ContactUpdate};
 
@@ -14,6 +14,7 @@ pub struct ContactList {
     fresh: BTreeSet<(CampaignId, u8, i64, ContactId)>,
     resting: BTreeSet<(CampaignId, Timestamp, ContactId)>,
     calls: BTreeMap<PhoneNumber, (Timestamp, u32)>,
+    listed: BTreeMap<PhoneNumber, Listing>,
     last_id: u64,
 }
 
@@ -56,6 +57,15 @@ pub enum Place {
     InProgress,
     /// Final.
     Done,
+    /// Final as long as its numbers are on the do-not-call list.
+    LeftOut,
+}
+
+impl Place {
+    /// Whether the contact is final.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::LeftOut)
+    }
 }
 
 /// Contacts that are due, as the engine is given them.
@@ -153,6 +163,7 @@ impl ContactList {
                 ContactPlace::Fresh => Place::Fresh,
                 ContactPlace::Resting(until) => Place::Resting(until),
                 ContactPlace::Done => Place::Done,
+                ContactPlace::LeftOut => Place::LeftOut,
             },
         );
         if let Some(row) = self.rows.get_mut(&update.contact) {
@@ -186,8 +197,56 @@ impl ContactList {
     pub fn counts(&self, campaign: CampaignId) -> (u64, u64) {
         let of_it = self.rows.values().filter(|row| row.campaign == campaign);
         of_it.fold((0, 0), |(open, all), row| {
-            (open + u64::from(row.place != Place::Done), all + 1)
+            (open + u64::from(!row.place.is_final()), all + 1)
         })
+    }
+
+    /// Puts a number on the do-not-call list, or takes it off.
+    pub fn list(&mut self, number: PhoneNumber, listing: Option<Listing>) {
+        match listing {
+            Some(listing) => self.listed.insert(number, listing),
+            None => self.listed.remove(&number),
+        };
+    }
+
+    /// The numbers of all contacts, each as often as it occurs.
+    pub fn numbers(&self) -> impl Iterator<Item = PhoneNumber> {
+        let all = self.rows.values().flat_map(|row| &row.entry.numbers);
+        all.copied()
+    }
+
+    /// Numbers on the do-not-call list.
+    pub fn listed(&self) -> impl Iterator<Item = PhoneNumber> {
+        self.listed.keys().copied()
+    }
+
+    /// Puts contacts back that were left out and need not be any more, at `now`; says how many of
+    /// which campaign.
+    pub fn return_contacts(&mut self, now: Timestamp) -> BTreeMap<CampaignId, u64> {
+        let listed = &self.listed;
+        let returns = |row: &Row| {
+            let for_good = |number| {
+                let listing: Option<&Listing> = listed.get(number);
+                listing.is_some_and(|listing| listing.until.is_none())
+            };
+            row.place == Place::LeftOut && !row.entry.numbers.iter().all(for_good)
+        };
+        let back: Vec<_> = self.rows.iter().filter(|(_, row)| returns(row)).collect();
+        let back: Vec<_> = back
+            .into_iter()
+            .map(|(id, row)| (*id, row.campaign, row.history.dialed > 0))
+            .collect();
+        let mut counts = BTreeMap::new();
+        for (id, campaign, again) in back {
+            let place = if again {
+                Place::Resting(now)
+            } else {
+                Place::Fresh
+            };
+            self.place(id, place);
+            *counts.entry(campaign).or_default() += 1;
+        }
+        counts
     }
 
     fn due_contact(
@@ -211,6 +270,12 @@ impl ContactList {
             order_key,
             history: row.history.clone(),
             number_calls_today: row.entry.numbers.iter().map(calls_today).sum(),
+            listed: row
+                .entry
+                .numbers
+                .iter()
+                .filter_map(|number| Some((*number, *self.listed.get(number)?)))
+                .collect(),
         }
     }
 
@@ -232,7 +297,7 @@ impl ContactList {
             Place::Resting(until) => {
                 self.resting.insert((row.campaign, until, id));
             }
-            Place::InProgress | Place::Done => {}
+            Place::InProgress | Place::Done | Place::LeftOut => {}
         }
     }
 
@@ -244,7 +309,7 @@ impl ContactList {
             Place::Resting(until) => {
                 self.resting.remove(&(row.campaign, until, id));
             }
-            Place::InProgress | Place::Done => {}
+            Place::InProgress | Place::Done | Place::LeftOut => {}
         }
     }
 }

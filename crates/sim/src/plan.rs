@@ -153,6 +153,11 @@ pub enum Act {
     AllInvalid(TrunkName, bool),
     /// The store cannot commit for a while.
     StoreFails(Duration),
+    /// A share of all contacts' numbers is put on the do-not-call list, in percent, for good or for a
+    /// while.
+    List(u32, Option<Duration>),
+    /// A share of the numbers on the do-not-call list leaves it, in percent.
+    Unlist(u32),
     /// Another share of calls is answered from now on, in percent.
     AnswerRate(u32),
 }

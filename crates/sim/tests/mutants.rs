@@ -40,6 +40,10 @@ fn troubled(mutant: Mutant, shape: Shape) -> Shape {
             operators: 100,
             ..shape
         },
+        Mutant::DoNotCall => Shape {
+            do_not_call: 100,
+            ..shape
+        },
         Mutant::Store | Mutant::Breaker => Shape {
             outages: 100,
             ..shape

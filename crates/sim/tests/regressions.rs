@@ -176,6 +176,7 @@ fn assert_sound(seed: u64, shape: [u32; 13]) {
         outages,
         calendars,
         lists,
+        do_not_call: 0,
         machinery,
     };
     let mut world = World::planned(shape.plan(seed));

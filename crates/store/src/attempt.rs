@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use outdial_domain::{
-    AgentId, Attempt, AttemptId, CampaignId, ContactId, ContactUpdate, PhoneNumber, RevisionNumber,
-    TenantId, Timestamp, TrunkName,
+    AgentId, AppointmentId, Attempt, AttemptId, CampaignId, ContactId, ContactUpdate, PhoneNumber,
+    RevisionNumber, TenantId, Timestamp, TrunkName,
 };
 
 use crate::{NewEvent, Page, StoreError};
@@ -27,6 +27,9 @@ pub struct NewAttempt {
     pub trunk: TrunkName,
     /// The agent who is bound to it.
     pub agent: Option<AgentId>,
+    /// The appointment that it keeps, which waits: it is being called from now on, and its contact may
+    /// be final.
+    pub appointment: Option<AppointmentId>,
     /// The settings it is placed under.
     pub revision: RevisionNumber,
     /// When it was decided.

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use outdial_domain::{
-    CampaignId, Contact, ContactId, ContactState, ContactUpdate, History, NewContact, Order,
-    PhoneNumber, TenantId, Timestamp,
+    CampaignId, Contact, ContactId, ContactState, ContactUpdate, History, Listing, NewContact,
+    Order, PhoneNumber, TenantId, Timestamp,
 };
 
 use crate::{NewEvent, Page, StoreError};
@@ -62,6 +62,8 @@ pub struct DueContact {
     pub order_key: i64,
     /// What its attempts have left.
     pub history: History,
+    /// Those of its numbers that are on the do-not-call list.
+    pub listed: Vec<(PhoneNumber, Listing)>,
 }
 
 /// The contacts of a campaign that may be called now, best first.

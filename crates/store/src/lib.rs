@@ -2,7 +2,7 @@
 //!
 //! The interface speaks in the words of `outdial-domain` and says nothing of how it is kept. It is
 //! one trait, [`Store`], made of parts by use: [`Attempts`], [`Contacts`], [`Campaigns`],
-//! [`Edits`], [`Configuration`], [`Events`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
+//! [`Edits`], [`Configuration`], [`DoNotCall`], [`Events`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
 //! [`conformance`] is the suite that every engine passes.
 //!
 //! **Durability.** A write's future resolves when its transaction is on the disk, not before.
@@ -33,11 +33,13 @@
 //! # }
 //! ```
 
+mod appointment;
 mod attempt;
 mod campaign;
 mod configuration;
 pub mod conformance;
 mod contact;
+mod do_not_call;
 mod edit;
 mod error;
 mod event;
@@ -45,6 +47,7 @@ mod page;
 mod sqlite;
 mod upkeep;
 
+pub use appointment::{AppointmentChange, AppointmentQuery, Appointments, NewAppointment};
 pub use attempt::{
     AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, CallerIdCalls, Dialog,
     DialogOwner, Disposition, EndAttempt, NewAttempt, NewLeg, StoredAttempt,
@@ -59,6 +62,7 @@ pub use configuration::{
 pub use contact::{
     ContactCounts, Contacts, DueContact, DueContacts, ImportOptions, ImportProgress, ImportSession,
 };
+pub use do_not_call::{DoNotCall, IfListed, NumbersListed};
 pub use edit::{Edits, ListVersion, NewPendingEdit, PendingEdit, PendingEditId, StagedList};
 pub use error::{OpenError, StoreError};
 pub use event::{EVENTS_KEPT, Event, EventId, EventPage, Events, NewEvent};
@@ -68,11 +72,29 @@ pub use upkeep::{Upkeep, WriterFigures};
 
 /// Everything that must outlive the process. Object safe: use it as `Arc<dyn Store>`.
 pub trait Store:
-    Attempts + Contacts + Campaigns + Edits + Configuration + Events + Upkeep + 'static
+    Appointments
+    + Attempts
+    + Contacts
+    + Campaigns
+    + Edits
+    + Configuration
+    + DoNotCall
+    + Events
+    + Upkeep
+    + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Attempts + Contacts + Campaigns + Edits + Configuration + Events + Upkeep + 'static
+    T: Appointments
+        + Attempts
+        + Contacts
+        + Campaigns
+        + Edits
+        + Configuration
+        + DoNotCall
+        + Events
+        + Upkeep
+        + 'static
 {
 }

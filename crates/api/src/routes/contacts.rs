@@ -26,7 +26,7 @@ use crate::wire::list::{List, PageParams};
 const BATCH: usize = 1_000;
 
 /// Most wrong lines that a report lists.
-const ERRORS_MAX: usize = 100_000;
+pub(super) const ERRORS_MAX: usize = 100_000;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(add, list))
@@ -61,9 +61,9 @@ pub(crate) struct ImportReport {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LineError {
     /// The line, from 1 (in CSV the header row is line 1); in a JSON array the number of the element.
-    line: u64,
+    pub(super) line: u64,
     #[serde(flatten)]
-    error: FieldError,
+    pub(super) error: FieldError,
 }
 
 impl ImportReport {
@@ -179,7 +179,10 @@ impl Taking {
     }
 }
 
-async fn next_piece(pieces: &mut BodyDataStream) -> Result<Option<bytes::Bytes>, Problem> {
+/// The next piece of a list, unless it takes too long to come.
+pub(super) async fn next_piece(
+    pieces: &mut BodyDataStream,
+) -> Result<Option<bytes::Bytes>, Problem> {
     match tokio::time::timeout(PIECE_WAIT, pieces.next()).await {
         Err(_) => Err(too_slow()),
         Ok(None) => Ok(None),

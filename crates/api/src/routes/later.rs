@@ -12,8 +12,6 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(forecast))
         .routes(routes!(webhooks, create_webhook))
-        .routes(routes!(do_not_call, add_do_not_call))
-        .routes(routes!(appointments, create_appointment))
         .routes(routes!(audit))
 }
 
@@ -41,34 +39,6 @@ async fn webhooks(_asker: Asker) -> Problem {
     responses((status = 501, description = "Not built yet", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn create_webhook(_asker: Asker) -> Problem {
     not_built("webhooks")
-}
-
-/// List the do-not-call numbers (not built yet)
-#[utoipa::path(get, path = "/do-not-call", operation_id = "listDoNotCall", tag = "later",
-    responses((status = 501, description = "Not built yet", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn do_not_call(_asker: Asker) -> Problem {
-    not_built("do-not-call")
-}
-
-/// Add do-not-call numbers (not built yet)
-#[utoipa::path(post, path = "/do-not-call", operation_id = "addDoNotCall", tag = "later",
-    responses((status = 501, description = "Not built yet", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn add_do_not_call(_asker: Asker) -> Problem {
-    not_built("do-not-call")
-}
-
-/// List the appointments (not built yet)
-#[utoipa::path(get, path = "/appointments", operation_id = "listAppointments", tag = "later",
-    responses((status = 501, description = "Not built yet", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn appointments(_asker: Asker) -> Problem {
-    not_built("appointments")
-}
-
-/// Make an appointment (not built yet)
-#[utoipa::path(post, path = "/appointments", operation_id = "createAppointment", tag = "later",
-    responses((status = 501, description = "Not built yet", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn create_appointment(_asker: Asker) -> Problem {
-    not_built("appointments")
 }
 
 /// Read the audit log (not built yet)

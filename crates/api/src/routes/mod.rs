@@ -2,9 +2,11 @@
 //! and writes the answer; none decides anything.
 
 pub(crate) mod agents;
+pub(crate) mod appointments;
 pub(crate) mod attempts;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
+pub(crate) mod do_not_call;
 pub(crate) mod edits;
 pub(crate) mod events;
 pub(crate) mod health;

@@ -91,6 +91,8 @@ pub(crate) struct OfferJson {
     id: u64,
     campaign_id: u32,
     contact: ContactJson,
+    /// The appointment that it is about.
+    appointment_id: Option<u64>,
     /// When it is dialed by itself; null = never.
     dials_at: Option<Time>,
     /// When it is withdrawn.
@@ -103,6 +105,7 @@ impl From<&OfferView> for OfferJson {
             id: offer.id,
             campaign_id: offer.campaign.number(),
             contact: ContactJson::from(&offer.contact),
+            appointment_id: offer.appointment.map(|id| id.number()),
             dials_at: offer.dials_at.map(Time),
             ends_at: Time(offer.ends_at),
         }

@@ -68,11 +68,13 @@ fn what_happened(happened: &Happened) -> Value {
             offer,
             agent,
             campaign,
+            appointment,
             ends_at,
         } => json!({
             "campaign_id": campaign.number(),
             "offer_id": offer,
             "agent_id": agent.as_str(),
+            "appointment_id": appointment.map(|id| id.number()),
             "ends_at": Time(*ends_at),
         }),
         Happened::OfferEnded {

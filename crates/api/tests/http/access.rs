@@ -208,8 +208,6 @@ async fn what_is_not_built_yet_says_so() {
     for (method, path) in [
         ("POST", format!("{path}/forecast")),
         ("GET", "/api/v1/webhooks".to_owned()),
-        ("POST", "/api/v1/do-not-call".to_owned()),
-        ("GET", "/api/v1/appointments".to_owned()),
         ("GET", "/api/v1/audit".to_owned()),
     ] {
         let answer = server.ask(method, &path, None).await;

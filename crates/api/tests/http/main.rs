@@ -6,9 +6,11 @@
 )]
 
 mod access;
+mod appointments;
 mod campaigns;
 mod common;
 mod contacts;
+mod do_not_call;
 mod document;
 mod edits;
 mod operations;

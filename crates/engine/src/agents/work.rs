@@ -227,6 +227,7 @@ impl Engine {
             Phase::Off | Phase::Idle { .. } | Phase::WrapUp(_) => {}
             Phase::Offered(offer) => self.withdraw_offer(offer, false),
             Phase::Bound(campaign) => {
+                self.appointment_loses_agent(key);
                 self.unbind(key, campaign);
                 self.agents.take(key, Phase::Off);
                 self.take_announced(key);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use outdial_domain::{Attempt, Evidence, PhoneNumber, Settings, Timestamp, TrunkName};
+use outdial_domain::{
+    AppointmentId, Attempt, Evidence, PhoneNumber, Settings, Timestamp, TrunkName,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::agents::{AgentKey, QueueKey};
@@ -46,12 +48,16 @@ pub(crate) struct Call {
     /// The settings it was placed under: an edit does not reach it.
     pub(crate) settings: Arc<Settings>,
     pub(crate) contact: DueContact,
+    /// The appointment that it keeps.
+    pub(crate) appointment: Option<AppointmentId>,
     pub(crate) stage: Stage,
     pub(crate) alarm: Alarm,
     /// Whether it holds its line, its trunk's and its caller ID's channel.
     pub(crate) holds: bool,
     /// The agent who is bound to it or talks.
     pub(crate) agent: Option<AgentKey>,
+    /// Whether it was dialed for one agent.
+    pub(crate) is_bound: bool,
     pub(crate) gave_up: Option<GaveUp>,
     /// It was answered after we had given up ringing.
     pub(crate) crossed: bool,
@@ -61,6 +67,8 @@ pub(crate) struct Call {
     pub(crate) cancel_due: bool,
     /// An answered callee's place in the queue.
     pub(crate) queued: Option<Queued>,
+    /// Until when the flow that is called for an answered callee may ring.
+    pub(crate) flow_until: Option<Timestamp>,
     /// From when the wait of an answered callee counts.
     pub(crate) waits_since: Option<Timestamp>,
     /// An agent or a flow has taken the call.
@@ -72,6 +80,14 @@ pub(crate) struct Call {
     pub(crate) trial: bool,
     /// Trunks that it has failed on, and how.
     pub(crate) failed_on: Vec<(TrunkName, Evidence)>,
+}
+
+/// What a call is that keeps an appointment.
+#[derive(Clone, Debug)]
+pub(crate) struct Reserved {
+    pub(crate) appointment: AppointmentId,
+    /// The settings under which it is taken.
+    pub(crate) settings: Arc<Settings>,
 }
 
 /// A callee's place in the queue.
@@ -94,15 +110,18 @@ impl Call {
             attempt,
             settings,
             contact,
+            appointment: None,
             stage: Stage::Committing,
             alarm: Alarm::default(),
             holds: true,
             agent,
+            is_bound: agent.is_some(),
             gave_up: None,
             crossed: false,
             joining_since: None,
             cancel_due: false,
             queued: None,
+            flow_until: None,
             waits_since: None,
             taken: false,
             counted: false,
@@ -114,6 +133,14 @@ impl Call {
 
     pub(crate) fn number(&self) -> PhoneNumber {
         self.attempt.number
+    }
+
+    /// What it is to a tally.
+    pub(crate) fn sort(&self) -> Sort {
+        Sort {
+            is_bound: self.is_bound,
+            is_reserved: self.appointment.is_some(),
+        }
     }
 
     pub(crate) fn is_answered(&self) -> bool {
@@ -129,25 +156,47 @@ pub(crate) struct Tally {
     pub(crate) waiting: u32,
     pub(crate) connected: u32,
     pub(crate) leaving: u32,
+    /// Those that ring, or are with a flow, and were dialed for one agent, who is not among the idle.
+    pub(crate) bound: u32,
+    /// Calls of appointments, however far they have come: no pacing counts on them.
+    pub(crate) reserved: u32,
+}
+
+/// What a call is to a tally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sort {
+    /// It was dialed for one agent.
+    pub(crate) is_bound: bool,
+    /// It keeps an appointment.
+    pub(crate) is_reserved: bool,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, stage: Stage) {
-        *self.of(stage) += 1;
+    pub(crate) fn add(&mut self, stage: Stage, sort: Sort) {
+        *self.of(stage, sort.is_reserved) += 1;
+        self.bound += u32::from(sort.counts_as_bound(stage));
     }
 
-    pub(crate) fn sub(&mut self, stage: Stage) {
-        let count = self.of(stage);
+    pub(crate) fn sub(&mut self, stage: Stage, sort: Sort) {
+        let count = self.of(stage, sort.is_reserved);
         *count = count.saturating_sub(1);
+        let bound = u32::from(sort.counts_as_bound(stage));
+        self.bound = self.bound.saturating_sub(bound);
+    }
+
+    /// Calls that may still need an agent and were not dialed for one: they count on those who are idle.
+    pub(crate) fn unbound(&self) -> u32 {
+        (self.ringing + self.in_flow).saturating_sub(self.bound)
     }
 
     /// All of them: lines in use.
     pub(crate) fn lines(&self) -> u32 {
-        self.ringing + self.in_flow + self.waiting + self.connected + self.leaving
+        self.ringing + self.in_flow + self.waiting + self.connected + self.leaving + self.reserved
     }
 
-    fn of(&mut self, stage: Stage) -> &mut u32 {
+    fn of(&mut self, stage: Stage, reserved: bool) -> &mut u32 {
         match stage {
+            _ if reserved => &mut self.reserved,
             Stage::Committing | Stage::Trying | Stage::Ringing | Stage::GivingUp => {
                 &mut self.ringing
             }
@@ -157,4 +206,14 @@ impl Tally {
             Stage::Leaving => &mut self.leaving,
         }
     }
+}
+
+impl Sort {
+    fn counts_as_bound(self, stage: Stage) -> bool {
+        self.is_bound && !self.is_reserved && is_before_agent(stage)
+    }
+}
+
+fn is_before_agent(stage: Stage) -> bool {
+    !matches!(stage, Stage::Waiting | Stage::Connected | Stage::Leaving)
 }

@@ -2,7 +2,7 @@
 
 use outdial_domain::{Attempt, AttemptId, CampaignId, Evidence, Mode, PhoneNumber};
 
-use super::{Call, Stage};
+use super::{Call, Reserved, Sort, Stage};
 use crate::agents::{AgentKey, Phase};
 use crate::campaign::{Campaign, Held};
 use crate::engine::Engine;
@@ -21,6 +21,7 @@ impl Engine {
         number: PhoneNumber,
         route: Route,
         agent: Option<AgentKey>,
+        reserved: Option<Reserved>,
     ) {
         let attempt = AttemptId::new(self.next_attempt);
         self.next_attempt += 1;
@@ -34,9 +35,15 @@ impl Engine {
         campaign.next_caller_id = route.index + 1;
         campaign.served = self.served;
         campaign.calls += 1;
-        campaign.tally.add(Stage::Committing);
-        campaign.has_claim = true;
+        let sort = Sort {
+            is_bound: agent.is_some(),
+            is_reserved: reserved.is_some(),
+        };
+        campaign.tally.add(Stage::Committing, sort);
+        campaign.has_claim |= reserved.is_none();
         let (revision, settings) = (campaign.revision, campaign.settings.clone());
+        let appointment = reserved.as_ref().map(|reserved| reserved.appointment);
+        let settings = reserved.map_or(settings, |reserved| reserved.settings);
         let is_preview = matches!(settings.mode, Mode::Preview(_));
 
         self.lines.take();
@@ -57,17 +64,19 @@ impl Engine {
             caller_id,
             trunk,
             agent: agent_id,
+            appointment,
             revision,
             at: self.now,
         };
-        let call = Call::new(record(&order), settings, held.contact, agent, trial);
+        let mut call = Call::new(record(&order), settings, held.contact, agent, trial);
+        call.appointment = appointment;
         self.calls.insert(attempt, Box::new(call));
         self.out.push_back(Output::Dial(Box::new(order)));
         if let Some(agent) = agent {
             self.agents.take(agent, Phase::Reserved(attempt));
             self.tell_agent(agent);
         }
-        if !is_preview {
+        if !is_preview && appointment.is_none() {
             self.note(id, Event::Dialed);
         }
         if self.numbers.is_full() {
@@ -84,7 +93,7 @@ impl Engine {
         if !std::mem::take(&mut call.holds) {
             return;
         }
-        let (id, stage) = (call.attempt.campaign, call.stage);
+        let (id, stage, sort) = (call.attempt.campaign, call.stage, call.sort());
         let (trunk, caller_id) = (call.attempt.trunk, call.attempt.caller_id);
         self.lines.free();
         self.waiters.wake(Need::GuaranteedLine);
@@ -97,7 +106,7 @@ impl Engine {
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             return;
         };
-        campaign.tally.sub(stage);
+        campaign.tally.sub(stage, sort);
         let turn = campaign.turn();
         self.waiters.move_to(&mut campaign.standing, turn);
         let wakes = campaign.is_full || campaign.pacing.minds_its_calls();
@@ -122,7 +131,7 @@ impl Engine {
         self.caller_ids.take_back(call.attempt.caller_id);
         if let Some(campaign) = self.campaigns.get_mut(&call.attempt.campaign) {
             let id = campaign.id;
-            campaign.tally.add(call.stage);
+            campaign.tally.add(call.stage, call.sort());
             let turn = campaign.turn();
             self.waiters.move_to(&mut campaign.standing, turn);
             self.keep_lines(id);
@@ -138,8 +147,8 @@ impl Engine {
         if call.holds
             && let Some(campaign) = self.campaigns.get_mut(&call.attempt.campaign)
         {
-            campaign.tally.sub(before);
-            campaign.tally.add(stage);
+            campaign.tally.sub(before, call.sort());
+            campaign.tally.add(stage, call.sort());
         }
     }
 
@@ -188,9 +197,7 @@ impl Engine {
     /// Agents on whom a campaign's ringing calls count.
     pub(crate) fn agents_needed(&self, campaign: &Campaign) -> u32 {
         match campaign.pacing.seat() {
-            Seat::Promise(hundredths) => {
-                agents_for(campaign.tally.ringing + campaign.tally.in_flow, hundredths)
-            }
+            Seat::Promise(hundredths) => agents_for(campaign.tally.unbound(), hundredths),
             Seat::Nobody | Seat::OneAgent => 0,
         }
     }

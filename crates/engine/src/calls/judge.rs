@@ -27,7 +27,7 @@ impl Engine {
             outcome,
             blame,
             now: self.now,
-            numbers: call.contact.numbers.len(),
+            numbers: self.do_not_call.callable(&call.contact, self.now),
             policy: &call.settings.retry,
             day: day.unwrap_or(self.day),
         };
@@ -171,7 +171,10 @@ impl Engine {
             },
         ) {
             Judged::Stands => after,
-            Judged::Suspect => doubted,
+            Judged::Suspect => {
+                self.breaker_grew(name, caller_id);
+                doubted
+            }
             Judged::Opened(suspects) => {
                 self.tell_breaker(name, caller_id);
                 let own = after.contact;

@@ -11,4 +11,4 @@ mod progress;
 mod redial;
 pub(crate) mod retry;
 
-pub(crate) use call::{Call, GaveUp, Stage, Tally};
+pub(crate) use call::{Call, GaveUp, Reserved, Sort, Stage, Tally};

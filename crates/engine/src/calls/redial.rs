@@ -29,7 +29,9 @@ impl Engine {
             return false;
         };
         let (id, contact) = (call.attempt.campaign, call.contact.clone());
-        if !self.may_redial(id, &contact) {
+        let number = call.number();
+        let reserved = call.appointment.is_some();
+        if !self.may_redial(id, &contact, number, reserved) {
             return false;
         }
         let Some(call) = self.calls.get(&attempt) else {

@@ -7,6 +7,7 @@ use outdial_domain::{
 
 use super::Campaign;
 use crate::engine::Engine;
+use crate::gate::lines::Kept;
 use crate::input::{Command, LoadedCampaign};
 use crate::mutant::Mutant;
 use crate::output::Output;
@@ -51,6 +52,8 @@ impl Engine {
             return Err(CommandError::NotBuilt(campaign.settings.mode.name()));
         }
         self.enter(id, next);
+        // One that ends is forgotten when all is settled.
+        let next = self.campaigns.get(&id).map_or(next, |c| c.state);
         self.settle();
         Ok(self.campaigns.get(&id).map_or(next, |c| c.state))
     }
@@ -72,6 +75,7 @@ impl Engine {
             CampaignState::Paused => self.enter(id, CampaignState::Paused),
             CampaignState::Draft | CampaignState::Ended(_) => {}
         }
+        self.keep_lines(id);
         self.set_campaign_alarm(id);
     }
 
@@ -109,6 +113,9 @@ impl Engine {
             CampaignState::Ended(reason) => {
                 self.stop_running(id);
                 self.end_ringing(id, reason);
+                if reason != EndReason::ListDone {
+                    self.ended.insert(id);
+                }
             }
             CampaignState::Draft | CampaignState::Scheduled | CampaignState::Paused => {
                 self.stop_running(id);
@@ -147,8 +154,34 @@ impl Engine {
         self.give_back_window(id);
     }
 
+    /// Forgets campaigns that have ended for ever, as soon as their last call is over: only the store
+    /// knows them then. One whose list is done may run again.
+    pub(crate) fn forget_ended(&mut self) {
+        let campaigns = &self.campaigns;
+        let calls = |id: &CampaignId| campaigns.get(id).map_or(0, |c| c.calls);
+        let over: Vec<_> = self
+            .ended
+            .iter()
+            .copied()
+            .filter(|id| calls(id) == 0)
+            .collect();
+        for id in over {
+            self.release_promises(id);
+            self.ended.remove(&id);
+            if let Some(mut campaign) = self.campaigns.remove(&id) {
+                self.waiters.remove(&mut campaign.standing);
+                self.timers
+                    .set(&mut campaign.alarm, TimerKey::Campaign(id), None);
+                self.lines.keep(campaign.kept, Kept::default());
+            }
+        }
+    }
+
     fn end_ringing(&mut self, id: CampaignId, reason: EndReason) {
         let at_end = self.campaigns.get(&id).map(|c| c.settings.at_end);
+        if matches!(reason, EndReason::ByHand | EndReason::Fault) {
+            self.end_appointments(id);
+        }
         if reason == EndReason::ByHand || at_end == Some(AtEnd::CancelRinging) {
             let calls = self.calls.values().map(|call| &call.attempt);
             let own: Vec<_> = calls.filter(|a| a.campaign == id).map(|a| a.id).collect();

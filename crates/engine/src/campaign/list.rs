@@ -2,7 +2,7 @@
 //! choosing the next one.
 
 use outdial_domain::{
-    CampaignId, CampaignState, ContactPlace, ContactUpdate, EndReason, PhoneNumber, Timestamp,
+    CampaignId, CampaignState, ContactPlace, ContactUpdate, EndReason, PhoneNumber,
 };
 
 use super::window::{WindowKey, place_of};
@@ -96,13 +96,29 @@ impl Engine {
             return;
         };
         campaign.contacts = campaign.contacts.saturating_add(count);
-        campaign.open = campaign.open.saturating_add(count);
+        campaign.open = campaign.open.saturating_add_unsigned(count);
         campaign.window.list_grew();
         if campaign.is_list_done() && campaign.reopens && count > 0 {
             self.enter(id, CampaignState::Running);
         }
+        // They may have been called, all of them, before they were told.
+        self.end_if_done(id);
         self.wake_campaign(id);
         self.load_contacts(id);
+    }
+
+    /// An import begins or is over: while contacts are being added no list is done.
+    pub(crate) fn import_changed(&mut self, id: CampaignId, begins: bool) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        campaign.imports = if begins {
+            campaign.imports.saturating_add(1)
+        } else {
+            campaign.imports.saturating_sub(1)
+        };
+        self.end_if_done(id);
     }
 
     /// Takes another list in the place of the present one.
@@ -115,7 +131,7 @@ impl Engine {
             campaign.held.remove(&held.contact.id);
         }
         campaign.contacts = contacts;
-        campaign.open = open;
+        campaign.open = i64::try_from(open).unwrap_or(i64::MAX);
         if campaign.is_list_done() && campaign.reopens && open > 0 {
             self.enter(id, CampaignState::Running);
         }
@@ -151,8 +167,7 @@ impl Engine {
     }
 
     /// Gives one contact back until a time, or for good.
-    pub(crate) fn rest_contact(&mut self, id: CampaignId, held: Held, until: Option<Timestamp>) {
-        let place = until.map_or(ContactPlace::Done, ContactPlace::Resting);
+    pub(crate) fn put_contact(&mut self, id: CampaignId, held: Held, place: ContactPlace) {
         self.move_away(vec![moved(id, held.contact, place)]);
     }
 
@@ -160,7 +175,7 @@ impl Engine {
     fn move_away(&mut self, refused: Vec<ContactUpdate>) {
         for update in &refused {
             self.contact_left(update);
-            if update.place == ContactPlace::Done {
+            if update.place.is_final() {
                 // Final: no breaker brings it back, whatever becomes of its results.
                 self.trunks.forget_suspect(update.contact, true, None);
             }
@@ -174,18 +189,21 @@ impl Engine {
             return;
         };
         campaign.held.remove(&update.contact);
+        campaign.barred.remove(&update.contact);
         campaign.window.left(update.contact);
         match update.place {
             ContactPlace::Fresh => campaign.window.store_has_more(),
             ContactPlace::Resting(until) => campaign.window.rests_until(until),
-            ContactPlace::Done => campaign.open = campaign.open.saturating_sub(1),
+            ContactPlace::Done | ContactPlace::LeftOut => {
+                campaign.open = campaign.open.saturating_sub(1);
+            }
         }
     }
 
     /// Contacts that were final are open again.
     pub(crate) fn contacts_reopened(&mut self, id: CampaignId, count: u64) {
         if let Some(campaign) = self.campaigns.get_mut(&id) {
-            campaign.open += count;
+            campaign.open = campaign.open.saturating_add_unsigned(count);
             if campaign.state == CampaignState::Ended(EndReason::ListDone) && count > 0 {
                 self.enter(id, CampaignState::Running);
             }
@@ -231,6 +249,7 @@ impl Engine {
             tenant_day_end: self.day.1,
             hours: &mut self.hours,
             numbers: &self.numbers,
+            do_not_call: &self.do_not_call,
             mutants: &self.mutants,
         };
         gates.check(&held.contact, held.calls_today(&self.numbers))
@@ -262,6 +281,7 @@ impl Engine {
                 tenant_day_end: self.day.1,
                 hours: &mut self.hours,
                 numbers: &self.numbers,
+                do_not_call: &self.do_not_call,
                 mutants: &self.mutants,
             };
             let refused = match gates.check(&held.contact, held.calls_today(&self.numbers)) {
@@ -272,10 +292,7 @@ impl Engine {
                 Err(refused) => refused,
             };
             if let Some(held) = campaign.window.remove(key) {
-                let place = refused
-                    .until
-                    .map_or(ContactPlace::Done, ContactPlace::Resting);
-                moved_away.push(moved(id, held.contact, place));
+                moved_away.push(moved(id, held.contact, refused.place()));
             }
         }
         // So many were refused that others should have their turn first.

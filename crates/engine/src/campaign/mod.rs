@@ -12,4 +12,4 @@ pub(crate) use ledger::LedgerWindow;
 pub use life::CommandError;
 pub(crate) use offer::Offered;
 pub(crate) use record::Campaign;
-pub(crate) use window::{Answer, Held, Window};
+pub(crate) use window::{Answer, Held, Window, place_of};

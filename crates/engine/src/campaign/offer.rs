@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outdial_domain::{CampaignId, Mode};
+use outdial_domain::{CampaignId, ContactPlace, Mode};
 use serde::{Deserialize, Serialize};
 
 use super::Held;
@@ -53,6 +53,7 @@ impl Engine {
             agent: agent_id,
             campaign: id,
             contact: held.contact.id,
+            appointment: None,
             dials_at: rules.dial_after.map(|after| now + after),
             ends_at: now + rules.offer,
         };
@@ -76,6 +77,10 @@ impl Engine {
 
     pub(crate) fn offer_accepted(&mut self, offer: OfferId) {
         if let Some(offered) = self.end_offer(offer, true) {
+            if let Some(appointment) = offered.offer.appointment {
+                self.appointment_accepted(appointment, offered.agent, offered.held);
+                return;
+            }
             self.bind_agent(offered.agent, offered.offer.campaign, Some(offered.held));
         }
     }
@@ -84,13 +89,18 @@ impl Engine {
         let Some(offered) = self.end_offer(offer, false) else {
             return;
         };
+        if let Some(appointment) = offered.offer.appointment {
+            self.appointment_skipped(appointment, offered.held);
+            self.release_agent(offered.agent);
+            return;
+        }
         let id = offered.offer.campaign;
         let interval = self
             .campaigns
             .get(&id)
             .map_or(SKIPPED_REST, |c| c.settings.retry.interval);
         let until = self.now + interval.max(SKIPPED_REST);
-        self.rest_contact(id, offered.held, Some(until));
+        self.put_contact(id, offered.held, ContactPlace::Resting(until));
         self.release_agent(offered.agent);
         self.load_contacts(id);
     }
@@ -114,12 +124,10 @@ impl Engine {
             return;
         };
         let id = offered.offer.campaign;
-        match self.campaigns.get_mut(&id) {
-            Some(campaign) if campaign.may_hold(true) => {
-                campaign.window.insert(offered.held);
-                self.wake_campaign(id);
-            }
-            _ => self.give_back(id, vec![offered.held]),
+        if let Some(appointment) = offered.offer.appointment {
+            self.appointment_off_desk(appointment, offered.held);
+        } else {
+            self.take_contact_back(id, offered.held);
         }
         if frees_agent {
             self.release_agent(offered.agent);
@@ -129,9 +137,22 @@ impl Engine {
         }
     }
 
-    /// Takes all offers of a campaign back.
+    /// A contact that was offered is free for another agent.
+    fn take_contact_back(&mut self, id: CampaignId, held: Held) {
+        match self.campaigns.get_mut(&id) {
+            Some(campaign) if campaign.may_hold(true) => {
+                campaign.window.insert(held);
+                self.wake_campaign(id);
+            }
+            _ => self.give_back(id, vec![held]),
+        }
+    }
+
+    /// Takes all offers of a campaign back, but for those of appointments.
     pub(crate) fn withdraw_offers(&mut self, id: CampaignId) {
-        let of_campaign = |offered: &&Offered| offered.offer.campaign == id;
+        let of_campaign = |offered: &&Offered| {
+            offered.offer.campaign == id && offered.offer.appointment.is_none()
+        };
         let open: Vec<_> = self
             .offers
             .values()

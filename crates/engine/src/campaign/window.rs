@@ -181,6 +181,13 @@ impl Window {
         self.due.values_mut()
     }
 
+    /// Takes a contact out wherever it stands.
+    pub(crate) fn take(&mut self, contact: ContactId) -> Option<Held> {
+        let key = self.due.keys().find(|key| key.contact == contact);
+        let key = *key?;
+        self.due.remove(&key)
+    }
+
     /// Drops a contact wherever it stands; says whether it was there.
     pub(crate) fn forget(&mut self, contact: ContactId) -> bool {
         let before = self.due.len();
@@ -202,6 +209,14 @@ impl Window {
     pub(crate) fn give_back(&mut self) -> impl Iterator<Item = Held> + use<> {
         self.store_has_more();
         std::mem::take(&mut self.due).into_values()
+    }
+
+    /// What is on its way from the store is out of date: its answer is not awaited any more.
+    pub(crate) fn distrust(&mut self) {
+        if self.asked_at.take().is_some() {
+            self.more = true;
+            self.back = Back::default();
+        }
     }
 
     /// Takes out what is beyond twice its size, worst first.
@@ -341,6 +356,7 @@ mod tests {
                 order_key,
                 history: History::default(),
                 number_calls_today: 0,
+                listed: Vec::new(),
             },
             dials_at_ask: 0,
             dials_at_load: 0,

@@ -2,6 +2,7 @@
 
 use outdial_domain::{PhoneNumber, RetryPolicy, Timestamp};
 
+use super::do_not_call::DoNotCallGate;
 use super::hours::HoursGate;
 use super::number::{CallsToday, NumberGate};
 use super::{ContactRefused, ContactWhy, attempts};
@@ -19,6 +20,7 @@ pub(crate) struct ContactGates<'a> {
     pub(crate) tenant_day_end: Timestamp,
     pub(crate) hours: &'a mut HoursGate,
     pub(crate) numbers: &'a NumberGate,
+    pub(crate) do_not_call: &'a DoNotCallGate,
     pub(crate) mutants: &'a Mutants,
 }
 
@@ -41,10 +43,7 @@ impl ContactGates<'_> {
         contact: &DueContact,
         calls_today: CallsToday,
     ) -> Result<PhoneNumber, ContactRefused> {
-        let number = next_number(contact).ok_or(ContactRefused {
-            why: ContactWhy::NoNumber,
-            until: None,
-        })?;
+        let number = self.number(contact)?;
         let refusals = [
             attempts::check(&contact.history, self.policy, self.day).err(),
             self.hours
@@ -60,13 +59,27 @@ impl ContactGates<'_> {
         }
     }
 
+    /// The number whose turn it is, of those that are not on the do-not-call list.
+    fn number(&self, contact: &DueContact) -> Result<PhoneNumber, ContactRefused> {
+        if !self.mutants.is_off(Mutant::DoNotCall) {
+            return self.do_not_call.choose(contact, self.now);
+        }
+        next_number(contact).ok_or(ContactRefused {
+            why: ContactWhy::NoNumber,
+            until: None,
+        })
+    }
+
     fn is_off(&self, why: ContactWhy) -> bool {
         self.mutants.is_off(match why {
             ContactWhy::AttemptsTotal => Mutant::Attempts,
             ContactWhy::AttemptsToday => Mutant::AttemptsPerDay,
             ContactWhy::Hours => Mutant::ProfileHours,
             ContactWhy::NumberLive => Mutant::NumberLive,
-            ContactWhy::NumberCap | ContactWhy::NoNumber => return false,
+            ContactWhy::NumberCap
+            | ContactWhy::NumberRests
+            | ContactWhy::NoNumber
+            | ContactWhy::DoNotCall(_) => return false,
         })
     }
 }

@@ -7,13 +7,16 @@ pub(crate) mod attempts;
 pub(crate) mod calendar;
 pub(crate) mod caller_id;
 pub(crate) mod contact;
+pub(crate) mod do_not_call;
 pub(crate) mod halt;
 pub(crate) mod hours;
 pub(crate) mod lines;
 pub(crate) mod number;
 pub(crate) mod store;
 
-use outdial_domain::{CampaignState, ModeName, PhoneNumber, SkillGroupId, Timestamp, TrunkName};
+use outdial_domain::{
+    CampaignState, ContactPlace, ModeName, PhoneNumber, SkillGroupId, Timestamp, TrunkName,
+};
 
 use crate::input::HaltScope;
 use crate::waiters::Need;
@@ -44,6 +47,8 @@ pub(crate) enum Why {
     NotConnected(SkillGroupId),
     /// As many calls ring as its agents allow.
     Paced,
+    /// Its share of abandoned calls has come to the ceiling: it waits for an agent for each call.
+    AbandonmentCeiling,
     /// Its next round or slot has not come.
     Slot,
     /// Its own most calls.
@@ -118,6 +123,7 @@ impl Refused {
             Why::Loading
             | Why::AgentsBusy(_)
             | Why::Paced
+            | Why::AbandonmentCeiling
             | Why::Slot
             | Why::OwnCalls(_)
             | Why::TenantCalls(_)
@@ -156,8 +162,12 @@ pub(crate) enum ContactWhy {
     NumberCap,
     /// Another call to the number is under way.
     NumberLive,
+    /// A crash has cut off a call to the number a moment ago.
+    NumberRests,
     /// It has no number.
     NoNumber,
+    /// All its numbers are on the do-not-call list, the first of them since this time.
+    DoNotCall(Timestamp),
 }
 
 /// What becomes of a contact that a gate refuses.
@@ -167,4 +177,15 @@ pub(crate) struct ContactRefused {
     pub(crate) why: ContactWhy,
     /// Until when; `None` = for good.
     pub(crate) until: Option<Timestamp>,
+}
+
+impl ContactRefused {
+    /// Where the contact goes.
+    pub(crate) fn place(&self) -> ContactPlace {
+        match (self.until, self.why) {
+            (Some(until), _) => ContactPlace::Resting(until),
+            (None, ContactWhy::DoNotCall(_)) => ContactPlace::LeftOut,
+            (None, _) => ContactPlace::Done,
+        }
+    }
 }

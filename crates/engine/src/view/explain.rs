@@ -100,6 +100,7 @@ impl Engine {
             tenant_day_end: self.day.1,
             hours: &mut hours,
             numbers: &self.numbers,
+            do_not_call: &self.do_not_call,
             mutants: &self.mutants,
         };
         let refused = gates

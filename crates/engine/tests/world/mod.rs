@@ -66,6 +66,8 @@ pub struct World {
     pub engine: Engine,
     pub now: Timestamp,
     pub contacts: BTreeMap<ContactId, Stored>,
+    /// The do-not-call list.
+    pub listed: BTreeMap<PhoneNumber, Listing>,
     /// Contacts in a call, whatever their place says.
     pub in_progress: BTreeMap<ContactId, AttemptId>,
     /// Orders that no test has looked at yet.
@@ -74,6 +76,8 @@ pub struct World {
     pub wake_at: Option<Timestamp>,
     /// Facts that the store owes.
     answers: Vec<Input>,
+    /// What was told of campaigns: the engine forgets those that have ended for ever.
+    states: BTreeMap<CampaignId, CampaignState>,
     /// Whether loads are answered.
     pub store_answers: bool,
 }
@@ -90,11 +94,13 @@ impl World {
             engine,
             now: Timestamp::parse_rfc3339("2026-11-20T12:00:00+08:00").unwrap(),
             contacts: BTreeMap::new(),
+            listed: BTreeMap::new(),
             in_progress: BTreeMap::new(),
             orders: Vec::new(),
             ended: Vec::new(),
             wake_at: None,
             answers: Vec::new(),
+            states: BTreeMap::new(),
             store_answers: true,
         };
         world.tenant(|_| ());
@@ -165,13 +171,13 @@ impl World {
             },
             open_contacts: open,
             contacts: open,
-            ledger: Ledger::default(),
+            ledger: Vec::new(),
         })));
     }
 
     pub fn open_contacts(&self, id: u32) -> u64 {
         let own = self.contacts.values().filter(|c| c.campaign.number() == id);
-        own.filter(|c| c.place != ContactPlace::Done).count() as u64
+        own.filter(|c| !c.place.is_final()).count() as u64
     }
 
     pub fn add_contacts(&mut self, id: u32, first: u64, count: u64) {
@@ -195,6 +201,7 @@ impl World {
             order_key: n as i64,
             history: History::default(),
             number_calls_today: 0,
+            listed: Vec::new(),
         };
         change(&mut contact);
         let stored = Stored {
@@ -204,6 +211,32 @@ impl World {
             last_outcome: None,
         };
         self.contacts.insert(stored.contact.id, stored);
+    }
+
+    /// Puts a number on the do-not-call list, and tells.
+    pub fn list(&mut self, number: PhoneNumber, until: Option<Timestamp>) {
+        let listing = Listing {
+            since: self.now,
+            until,
+        };
+        self.listed.insert(number, listing);
+        self.fact(Input::DoNotCallChanged(vec![(number, Some(listing))]));
+    }
+
+    /// Takes a number off the do-not-call list, lets contacts that were left out return, and tells.
+    pub fn unlist(&mut self, number: PhoneNumber) {
+        self.listed.remove(&number);
+        let mut returned: BTreeMap<CampaignId, u64> = BTreeMap::new();
+        for stored in self.contacts.values_mut() {
+            if stored.place == ContactPlace::LeftOut && stored.contact.numbers.contains(&number) {
+                stored.place = ContactPlace::Fresh;
+                *returned.entry(stored.campaign).or_default() += 1;
+            }
+        }
+        self.fact(Input::DoNotCallChanged(vec![(number, None)]));
+        for (campaign, count) in returned {
+            self.fact(Input::ContactsReturned { campaign, count });
+        }
     }
 
     pub fn command(
@@ -257,7 +290,7 @@ impl World {
 
     /// Gives the engine a fact and takes its orders.
     pub fn fact(&mut self, input: Input) {
-        if let Input::NotPlaced(attempt) = input {
+        if let Input::NotPlaced(attempt) | Input::NeverPlaced(attempt) = input {
             // The store has no trace of it, so its contact is not in progress.
             self.in_progress.retain(|_, a| *a != attempt);
         }
@@ -322,8 +355,38 @@ impl World {
                 let answer = self.due(*campaign, *load, *count as usize, holds);
                 self.answers.push(answer);
             }
+            Output::LoadAppointment {
+                appointment,
+                contact,
+                ..
+            } if self.store_answers => {
+                let found = self.contacts.get(contact);
+                let free = found.filter(|_| !self.in_progress.contains_key(contact));
+                let contact = free.map(|stored| self.as_reserved(stored));
+                self.answers.push(Input::AppointmentLoaded {
+                    appointment: *appointment,
+                    contact,
+                });
+            }
+            Output::CampaignChanged { campaign, state } => {
+                self.states.insert(*campaign, *state);
+            }
             Output::WakeAt { when, .. } => self.wake_at = Some(*when),
             _ => {}
+        }
+    }
+
+    fn as_reserved(&self, stored: &Stored) -> AppointmentContact {
+        let mut contact = stored.contact.clone();
+        if let ContactPlace::Resting(t) = stored.place {
+            contact.rested = true;
+            contact.order_key = t.millis();
+        }
+        let listing = |n: &PhoneNumber| Some((*n, *self.listed.get(n)?));
+        contact.listed = contact.numbers.iter().filter_map(listing).collect();
+        AppointmentContact {
+            contact,
+            is_final: stored.place.is_final(),
         }
     }
 
@@ -346,8 +409,10 @@ impl World {
         let mut due = Vec::new();
         for stored in free {
             let mut contact = stored.contact.clone();
+            let listing = |n: &PhoneNumber| Some((*n, *self.listed.get(n)?));
+            contact.listed = contact.numbers.iter().filter_map(listing).collect();
             match stored.place {
-                ContactPlace::Done => continue,
+                ContactPlace::Done | ContactPlace::LeftOut => continue,
                 ContactPlace::Fresh => contact.rested = false,
                 ContactPlace::Resting(t) if t > self.now => {
                     next_due = Some(next_due.map_or(t, |n: Timestamp| n.min(t)));
@@ -456,7 +521,9 @@ impl World {
     }
 
     pub fn state(&self, id: u32) -> CampaignState {
-        self.view(id).state
+        let id = campaign_id(id);
+        let view = self.engine.campaign_view(id);
+        view.map_or_else(|| self.states[&id], |view| view.state)
     }
 
     /// The codes of all that keeps a campaign from dialing.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use outdial_domain::{
-    AttemptId, BreakTime, Calendar, CallerId, Campaign, CampaignState, Permit, TenantId, Timestamp,
-    Trunk, WishedState,
+    AbandonmentWindow, AttemptId, BreakTime, Calendar, CallerId, Campaign, CampaignState, Outcome,
+    Permit, PhoneNumber, TenantId, Timestamp, Trunk, WishedState,
 };
 use outdial_engine::input::{
     AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules,
@@ -20,6 +22,11 @@ use super::trunks::Trunks;
 use super::writes::Writes;
 use super::{Runtime, TenantRuntime, calls, orders};
 use crate::registry::{Registry, TenantEntry};
+
+/// The store counts abandonments by the quarter of an hour.
+const LEDGER_SLOT: Duration = Duration::from_secs(900);
+/// A rolling window is loaded in at most so many parts.
+const LEDGER_PARTS: u32 = 60;
 
 /// Makes the loop ready to run: ends what the last run left under way, and gives each engine what
 /// the store knows.
@@ -36,7 +43,7 @@ pub(crate) async fn boot(
     connector.send(Command::Trunks(registry.trunks()));
     connector.send(Command::Accounts(registry.accounts()));
     let orphans = adopt_orphans(&store).await?;
-    end_open_attempts(&store, now).await?;
+    let cut_off = end_open_attempts(&store, now).await?;
     let mut runtime = Runtime {
         clock,
         store,
@@ -50,13 +57,14 @@ pub(crate) async fn boot(
         facts: std::collections::VecDeque::new(),
         work: futures_util::stream::FuturesUnordered::new(),
         held_lists: Default::default(),
-        orphans: orphans.iter().map(|dialog| dialog.leg.0).collect(),
         store_fails: None,
         stopped: false,
     };
     runtime.connector.send(Command::Clear(orphans));
     for entry in runtime.registry.tenants() {
-        runtime.boot_tenant(&entry).await?;
+        let own = cut_off.iter().filter(|cut| cut.tenant == entry.tenant.id);
+        let rests = own.map(CutOff::number_rests).collect();
+        runtime.boot_tenant(&entry, rests).await?;
     }
     runtime.divide_trunks();
     runtime.settle();
@@ -64,7 +72,11 @@ pub(crate) async fn boot(
 }
 
 impl Runtime {
-    async fn boot_tenant(&mut self, entry: &TenantEntry) -> Result<(), StoreError> {
+    async fn boot_tenant(
+        &mut self,
+        entry: &TenantEntry,
+        rests: Vec<Input>,
+    ) -> Result<(), StoreError> {
         let tenant = entry.tenant.id;
         let last = self.store.last_attempt(tenant).await?;
         let engine = Engine::new(EngineConfig {
@@ -81,6 +93,9 @@ impl Runtime {
             },
         );
         for fact in facts_of_setup(entry, &self.registry.trunks()) {
+            self.tell(tenant, fact);
+        }
+        for fact in rests {
             self.tell(tenant, fact);
         }
         for fact in self.caller_ids_used(entry).await? {
@@ -149,6 +164,8 @@ impl Runtime {
             }
         }
         let now = self.now();
+        // What a crash kept from returning after its number had left the do-not-call list.
+        self.store.return_contacts(tenant, now).await?;
         let mut after = None;
         loop {
             let states = vec!["draft", "scheduled", "running", "paused"];
@@ -190,28 +207,51 @@ pub(crate) async fn load_campaign(
     now: Timestamp,
 ) -> Result<LoadedCampaign, StoreError> {
     let counts = store.contact_counts(campaign.id).await?;
-    let from = ledger_start(&campaign, now);
-    let sum = store
-        .ledger(campaign.id, from, now + std::time::Duration::from_secs(900))
-        .await?;
     Ok(LoadedCampaign {
         open_contacts: counts.open(),
         contacts: counts.total(),
-        ledger: Ledger {
-            live: sum.live,
-            abandoned: sum.abandoned,
-        },
+        ledger: load_ledger(store, &campaign, now).await?,
         campaign,
     })
+}
+
+/// What was counted in the campaign's present ledger window, in as many parts as a window that rolls
+/// forgets it by.
+async fn load_ledger(
+    store: &Arc<dyn Store>,
+    campaign: &Campaign,
+    now: Timestamp,
+) -> Result<Vec<(Timestamp, Ledger)>, StoreError> {
+    let (id, end) = (campaign.id, now + LEDGER_SLOT);
+    let mut from = ledger_start(campaign, now);
+    let step = match campaign.settings.abandonment_window {
+        AbandonmentWindow::Rolling(span) => (span / LEDGER_PARTS).max(LEDGER_SLOT),
+        AbandonmentWindow::Day | AbandonmentWindow::Shift => end.since(from).max(LEDGER_SLOT),
+    };
+    let mut parts = Vec::new();
+    while from < end {
+        let to = from + step;
+        let sum = store.ledger(id, from, to.min(end)).await?;
+        if sum.live > 0 || sum.abandoned > 0 {
+            let counted = Ledger {
+                live: sum.live,
+                abandoned: sum.abandoned,
+            };
+            parts.push((from, counted));
+        }
+        from = to;
+    }
+    Ok(parts)
 }
 
 /// When the campaign's present ledger window began. A shift that was cut by a restart counts from
 /// its day's midnight.
 fn ledger_start(campaign: &Campaign, now: Timestamp) -> Timestamp {
-    use outdial_domain::AbandonmentWindow::{Day, Rolling, Shift};
     match campaign.settings.abandonment_window {
-        Day | Shift => campaign.settings.calendar.local_day(now).0,
-        Rolling(span) => now - span,
+        AbandonmentWindow::Day | AbandonmentWindow::Shift => {
+            campaign.settings.calendar.local_day(now).0
+        }
+        AbandonmentWindow::Rolling(span) => now - span,
     }
 }
 
@@ -253,34 +293,61 @@ fn facts_of_setup(entry: &TenantEntry, trunks: &[Trunk]) -> Vec<Input> {
 /// dies before it has done so.
 async fn adopt_orphans(store: &Arc<dyn Store>) -> Result<Vec<StoredDialog>, StoreError> {
     let mut orphans = Vec::new();
-    let mut unreadable = Vec::new();
+    let mut never_sent = Vec::new();
+    let mut adopted = Vec::new();
     for dialog in store.open_dialogs().await? {
-        match calls::stored_dialog(&dialog) {
-            Some(stored) => {
-                orphans.push(stored);
-                let nobody = DialogOwner::Nobody(dialog.owner.tenant());
-                if dialog.owner != nobody {
-                    store
-                        .store_dialog(Dialog {
-                            owner: nobody,
-                            ..dialog
-                        })
-                        .await?;
-                }
-            }
-            None => unreadable.push(dialog.leg),
+        if dialog.identity.is_empty() {
+            never_sent.push(dialog.leg);
+            continue;
+        }
+        let Some(stored) = calls::stored_dialog(&dialog) else {
+            tracing::error!(
+                leg = dialog.leg,
+                "a call of the last run may still be up and cannot be ended: its dialog is written in a way \
+                 that this version does not read; it stays in the database"
+            );
+            continue;
+        };
+        orphans.push(stored);
+        let nobody = DialogOwner::Nobody(dialog.owner.tenant());
+        if dialog.owner != nobody {
+            let owner = nobody;
+            adopted.push(store.store_dialog(Dialog { owner, ..dialog }));
         }
     }
-    if !unreadable.is_empty() {
-        store.forget_dialogs(unreadable).await?;
+    // All at once, so that they are committed together however slow the disk is.
+    try_join_all(adopted).await?;
+    if !never_sent.is_empty() {
+        store.forget_dialogs(never_sent).await?;
     }
     Ok(orphans)
 }
 
-/// Attempts whose end nobody saw become *unknown*.
-async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(), StoreError> {
+/// A call that the end of the last run has cut off. Its phone may ring until its dialog is ended.
+struct CutOff {
+    tenant: TenantId,
+    number: PhoneNumber,
+    rests_until: Timestamp,
+}
+
+impl CutOff {
+    fn number_rests(&self) -> Input {
+        Input::NumberRests {
+            number: self.number,
+            until: self.rests_until,
+        }
+    }
+}
+
+/// Attempts whose end nobody saw become *unknown*, and their numbers rest.
+async fn end_open_attempts(
+    store: &Arc<dyn Store>,
+    now: Timestamp,
+) -> Result<Vec<CutOff>, StoreError> {
     let open = store.open_attempts().await?;
     let count = open.len();
+    let mut cut_off = Vec::with_capacity(count);
+    let mut ends = Vec::with_capacity(count);
     for stored in open {
         let attempt = stored.attempt;
         let campaign = store.campaign(attempt.campaign).await?;
@@ -294,6 +361,11 @@ async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(),
             continue;
         };
         let settings = revision.map_or(campaign.settings, |revision| revision.settings);
+        cut_off.push(CutOff {
+            tenant: stored.tenant,
+            number: attempt.number,
+            rests_until: now + settings.retry.rest_after(Outcome::Unknown),
+        });
         let end = outdial_engine::recover(
             attempt,
             contact.history,
@@ -301,17 +373,17 @@ async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(),
             &settings,
             now,
         );
-        store
-            .end_attempt(orders::end_attempt(stored.tenant, end))
-            .await?;
+        ends.push(store.end_attempt(orders::end_attempt(stored.tenant, end)));
     }
+    // All at once, so that they are committed together however slow the disk is.
+    try_join_all(ends).await?;
     if count > 0 {
         tracing::warn!(
             attempts = count,
             "attempts of the last run whose end nobody saw are unknown"
         );
     }
-    Ok(())
+    Ok(cut_off)
 }
 
 /// Whether an engine need not know a campaign: only the store does.

@@ -6,6 +6,7 @@
 //! it may happen (an attempt before its INVITE) goes to the store and comes back as one more thing
 //! that happened.
 
+mod appointments;
 mod boot;
 mod calls;
 mod clock;
@@ -26,9 +27,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use outdial_domain::{Attempt, AttemptId, CampaignId, TenantId, Timestamp};
+use outdial_domain::{AppointmentId, Attempt, AttemptId, CampaignId, TenantId, Timestamp};
 use outdial_engine::Engine;
-use outdial_engine::input::{HaltScope, Input};
+use outdial_engine::input::{AppointmentContact, HaltScope, Input};
 use outdial_store::{DueContacts, NewEvent, Store, StoreError};
 use outdial_telephony::{
     Call, Connector, DialogIdentity, Event as LineEvent, EventReceiver, LegId,
@@ -57,6 +58,10 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 pub(crate) type Ask = Box<dyn FnOnce(&mut Runtime) + Send>;
 
 /// What has come back from the store.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "calls are the common case, and each is moved a few times only"
+)]
 enum Done {
     /// An attempt, or another leg, has its identity committed (or not) and may be called.
     Planned {
@@ -76,6 +81,12 @@ enum Done {
     Loaded {
         wanted: Wanted,
         result: Result<(DueContacts, Vec<u32>), StoreError>,
+    },
+    /// The contact of an appointment.
+    Reserved {
+        tenant: TenantId,
+        appointment: AppointmentId,
+        result: Result<Option<AppointmentContact>, StoreError>,
     },
     /// Whether the store can commit again.
     Probed(Result<(), StoreError>),
@@ -115,8 +126,6 @@ pub(crate) struct Runtime {
     work: FuturesUnordered<Work>,
     /// Campaigns whose list is being replaced: they may not start, nor read it.
     held_lists: BTreeSet<CampaignId>,
-    /// Legs of the last run that are being ended.
-    orphans: Vec<u64>,
     /// Why the store cannot commit, while it cannot.
     store_fails: Option<String>,
     stopped: bool,
@@ -311,6 +320,11 @@ impl Runtime {
                 }
             }
             Done::Loaded { wanted, result } => self.loaded(wanted, result),
+            Done::Reserved {
+                tenant,
+                appointment,
+                result,
+            } => self.appointment_loaded(tenant, appointment, result),
             Done::Probed(Ok(())) => self.resume_after_store(),
             Done::Probed(Err(error)) => tracing::debug!(%error, "the store cannot commit yet"),
         }
@@ -378,13 +392,21 @@ impl Runtime {
                     self.tell(tenant, Input::AgentRegistered(agent));
                 }
             }
-            LineEvent::Unregistered { .. } => {}
-            LineEvent::Cleared {
-                dialogs, silent, ..
-            } => {
-                tracing::info!(dialogs, silent, "calls of the server's last run are ended");
-                let legs = std::mem::take(&mut self.orphans);
-                self.write(Write::ForgetDialogs(legs));
+            LineEvent::Unregistered { account, .. } => {
+                if let Some((tenant, agent)) = self.registry.agent_of_account(&account) {
+                    self.tell(tenant, Input::AgentUnregistered(agent));
+                }
+            }
+            LineEvent::Cleared { legs, left, .. } => {
+                tracing::info!(
+                    ended = legs.len(),
+                    left,
+                    "calls of the server's last run are ended"
+                );
+                if !legs.is_empty() {
+                    let legs = legs.into_iter().map(|leg| leg.0).collect();
+                    self.write(Write::ForgetDialogs(legs));
+                }
             }
             event => self.hear_leg(event),
         }

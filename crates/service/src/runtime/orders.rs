@@ -42,6 +42,21 @@ impl Runtime {
                 };
                 self.load(wanted, count, holds);
             }
+            Output::LoadAppointment {
+                appointment,
+                contact,
+                ..
+            } => self.load_appointment(tenant, appointment, contact),
+            Output::AppointmentEnded {
+                appointment,
+                revision,
+                state,
+            } => self.write(Write::AppointmentEnded(
+                tenant,
+                appointment,
+                revision,
+                state,
+            )),
             // It is told of the new list when that is there, and asks again then.
             Output::LoadContacts { .. } => {}
             Output::CallAgent(agent) => self.call_agent(tenant, agent),
@@ -83,6 +98,7 @@ impl Runtime {
                     offer: offer.id.0,
                     agent: offer.agent,
                     campaign: offer.campaign,
+                    appointment: offer.appointment,
                     ends_at: offer.ends_at,
                 },
             ),
@@ -113,6 +129,9 @@ impl Runtime {
                 self.trunk_changed(tenant, trunk, health, reason);
             }
             Output::BreakerOpened(breaker) => self.breaker_opened(tenant, &breaker),
+            Output::BreakerGrew(breaker) => {
+                self.write(Write::Breaker(stored_breaker(tenant, &breaker), Vec::new()));
+            }
             Output::BreakerClosed { trunk } => self.breaker_closed(tenant, trunk),
             Output::WakeAt { when, .. } => {
                 if let Some(tenant) = self.tenants.get_mut(&tenant) {
@@ -199,15 +218,7 @@ impl Runtime {
         tracing::error!(trunk = %breaker.trunk, suspects = breaker.suspects.len(), "a trunk breaker has opened");
         let at = self.now();
         let event = trunk_event(tenant, at, breaker.trunk, "breaker_open", reason);
-        // Breaker states are plain data: they always become JSON.
-        let data = serde_json::to_string(breaker).unwrap_or_default();
-        let stored = Breaker {
-            tenant,
-            trunk: breaker.trunk,
-            caller_id: breaker.caller_id,
-            data,
-        };
-        self.write(Write::Breaker(stored, vec![event]));
+        self.write(Write::Breaker(stored_breaker(tenant, breaker), vec![event]));
     }
 
     fn breaker_closed(&mut self, tenant: TenantId, trunk: TrunkName) {
@@ -299,6 +310,7 @@ fn due_contact((contact, number_calls_today): (outdial_store::DueContact, u32)) 
         order_key: contact.order_key,
         history: contact.history,
         number_calls_today,
+        listed: contact.listed,
     }
 }
 
@@ -312,6 +324,16 @@ pub(super) fn end_attempt(tenant: TenantId, end: AttemptEnd) -> EndAttempt {
         attempt: end.attempt,
         contact: end.contact,
         events: vec![event],
+    }
+}
+
+fn stored_breaker(tenant: TenantId, breaker: &BreakerState) -> Breaker {
+    Breaker {
+        tenant,
+        trunk: breaker.trunk,
+        caller_id: breaker.caller_id,
+        // Breaker states are plain data: they always become JSON.
+        data: serde_json::to_string(breaker).unwrap_or_default(),
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use outdial_domain::{CampaignId, CampaignState, ContactUpdate, TenantId, TrunkName};
+use outdial_domain::{
+    AppointmentId, AppointmentState, CampaignId, CampaignState, ContactUpdate, TenantId, TrunkName,
+};
 use outdial_store::{
     AgentWish, AttemptAnswered, AttemptJoined, Breaker, Dialog, EndAttempt, NewEvent, Store,
     StoreError,
@@ -25,6 +27,7 @@ pub(crate) enum Write {
     CampaignState(CampaignId, CampaignState, Vec<NewEvent>),
     Breaker(Breaker, Vec<NewEvent>),
     BreakersLifted(TenantId, TrunkName, Vec<NewEvent>),
+    AppointmentEnded(TenantId, AppointmentId, u32, AppointmentState),
     Dialog(Dialog),
     ForgetDialogs(Vec<u64>),
     Events(Vec<NewEvent>),
@@ -47,6 +50,9 @@ impl Write {
                 .remove_breakers(tenant, trunk, events)
                 .await
                 .map(|_| ()),
+            Self::AppointmentEnded(tenant, id, revision, state) => {
+                store.end_appointment(tenant, id, revision, state).await
+            }
             Self::Dialog(dialog) => store.store_dialog(dialog).await,
             Self::ForgetDialogs(legs) => store.forget_dialogs(legs).await,
             Self::Events(events) => store.append_events(events).await,

@@ -4,7 +4,7 @@ use outdial_domain::{AgentId, AttemptId, BreakTime, ContactId, WishedState};
 use outdial_engine::input::{Input, OfferId};
 use outdial_store::AgentWish;
 
-use super::Service;
+use super::{IfListed, NewListing, Service};
 use crate::access::{Caller, Right, Role};
 use crate::error::ServiceError;
 use crate::views::{AgentView, OfferView};
@@ -17,7 +17,7 @@ pub struct Disposition {
     pub code: String,
     /// In the agent's words, up to 4,000 characters.
     pub notes: String,
-    /// The callee wishes not to be called again. (Not built yet: refused.)
+    /// The callee wishes not to be called again: its number goes on the do-not-call list.
     pub do_not_call: bool,
 }
 
@@ -127,6 +127,7 @@ impl Service {
                 id: offer.id.0,
                 campaign: offer.campaign,
                 contact: contacts.swap_remove(at),
+                appointment: offer.appointment,
                 dials_at: offer.dials_at,
                 ends_at: offer.ends_at,
             })
@@ -174,18 +175,13 @@ impl Service {
     /// Stores what an agent concluded of a call.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`]; [`ServiceError::NotBuilt`] for `do_not_call`.
+    /// [`ServiceError::NotFound`].
     pub async fn dispose(
         &self,
         caller: &Caller,
         attempt: AttemptId,
         disposition: Disposition,
     ) -> Result<(), ServiceError> {
-        if disposition.do_not_call {
-            return Err(ServiceError::NotBuilt(
-                "the do-not-call list (do_not_call)".to_owned(),
-            ));
-        }
         if !(1..=64).contains(&disposition.code.chars().count()) {
             return Err(ServiceError::field("code", "must have 1 to 64 characters"));
         }
@@ -199,10 +195,10 @@ impl Service {
         let live = self
             .ask(move |runtime| runtime.live_attempt(tenant, attempt))
             .await?;
-        let agent = match &live {
-            Some(live) => live.agent,
+        let (agent, number) = match &live {
+            Some(live) => (live.agent, live.number),
             None => match self.store().attempt(tenant, attempt).await? {
-                Some(stored) => stored.attempt.agent,
+                Some(stored) => (stored.attempt.agent, stored.attempt.number),
                 None => {
                     return Err(ServiceError::NotFound {
                         what: "attempt",
@@ -212,19 +208,29 @@ impl Service {
             },
         };
         self.may_end(caller, agent)?;
+        if disposition.do_not_call {
+            let listing = NewListing {
+                number,
+                reason: disposition.code.clone(),
+                until: None,
+            };
+            self.put_on_list(caller, "disposition", vec![listing], IfListed::Keep)
+                .await?;
+        }
         let at = self.now().await?;
         let machine = disposition.code == "machine";
         let stored = outdial_store::Disposition {
             code: disposition.code,
             notes: disposition.notes,
-            do_not_call: false,
+            do_not_call: disposition.do_not_call,
             author: caller.name.clone(),
             at,
         };
         self.store()
             .dispose_attempt(tenant, attempt, stored)
             .await?;
-        if machine && live.is_some() {
+        if machine {
+            // During the call, in its wrap-up, or too late to matter: the engine knows.
             self.ask(move |runtime| runtime.tell(tenant, Input::MarkedAsMachine(attempt)))
                 .await?;
         }

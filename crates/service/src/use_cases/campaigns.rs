@@ -131,10 +131,21 @@ impl Service {
             campaign: id,
             command,
         };
-        self.ask(move |runtime| runtime.command(tenant, command))
-            .await??;
+        let result = self
+            .ask(move |runtime| runtime.command(tenant, command))
+            .await?;
         self.settled().await?;
-        self.own_campaign(caller, Right::RunCampaigns, id).await
+        let after = self.own_campaign(caller, Right::RunCampaigns, id).await?;
+        match result {
+            // Its engine has forgotten it, because it has ended since it was read.
+            Err(ServiceError::CampaignNotFound(_)) if is_over(after.state) => Err(LifeCycleError {
+                state: "ended",
+                command: command.command.name(),
+            }
+            .into()),
+            Err(error) => Err(error),
+            Ok(_) => Ok(after),
+        }
     }
 
     /// Takes a campaign that does not dial out of every list for good: a draft, one that waits for
@@ -263,9 +274,19 @@ impl Service {
         let mut contacts = Vec::new();
         for contact in found {
             let asked = contact.clone();
-            let reasons = self
+            let mut reasons = match number {
+                Some(number) => self.do_not_call_reasons(tenant, &contact, number).await?,
+                None => Vec::new(),
+            };
+            let of_engine = self
                 .ask(move |runtime| runtime.explain_contact(tenant, id, &asked))
                 .await?;
+            let known = !reasons.is_empty();
+            reasons.extend(
+                of_engine
+                    .into_iter()
+                    .filter(|r| !known || r.code != "do_not_call"),
+            );
             let query = AttemptQuery {
                 contact: Some(contact.id),
                 newest_first: true,

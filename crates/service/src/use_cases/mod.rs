@@ -1,9 +1,11 @@
 //! The use cases, one file for each thing that they are about.
 
 mod agents;
+mod appointments;
 mod attempts;
 mod campaigns;
 mod contacts;
+mod do_not_call;
 mod edits;
 mod operations;
 mod registry;
@@ -12,10 +14,13 @@ mod telling;
 mod watching;
 
 pub use agents::Disposition;
+pub use appointments::{AppointmentDraft, AppointmentFilter};
 pub use attempts::AttemptFilter;
 pub use contacts::Import;
+pub use do_not_call::{NUMBERS_MAX, NewListing};
 pub use edits::{CampaignEdit, REST_EDIT, Wish};
 pub use outdial_engine::input::{HaltScope, Suspects};
+pub use outdial_store::{AppointmentChange, IfListed, NumbersListed};
 pub use registry::NewKey;
 pub use starting::Running;
 pub use watching::{EventStream, Heard, Readiness};
@@ -47,6 +52,10 @@ struct Core {
     edits: StdMutex<BTreeMap<TenantId, Arc<Mutex<()>>>>,
     /// Told when an edit for later was stored.
     planned: Notify,
+    /// Held from committing a change of the do-not-call list to telling the engine.
+    do_not_call: Mutex<()>,
+    /// Held from committing a change of an appointment to telling the engine.
+    appointments: Mutex<()>,
 }
 
 impl Service {

@@ -67,11 +67,14 @@ impl Running {
             registry,
             edits: Default::default(),
             planned: Notify::new(),
+            do_not_call: Default::default(),
+            appointments: Default::default(),
         };
         let service = Service {
             core: Arc::new(core),
         };
         tokio::spawn(super::telling::tell_stats(service.clone()));
+        tokio::spawn(super::appointments::hand_over_appointments(service.clone()));
         tokio::spawn(super::edits::make_due_edits(service.clone()));
         Ok(Self {
             service,

@@ -105,10 +105,11 @@ impl Checker {
             if !view.open {
                 continue;
             }
-            // One who was called another way since then is none of this breaker's.
+            // One who was called another way since then is none of this breaker's, and who is on the
+            // do-not-call list is final for another reason.
             let is_final = |contact: &&ContactId| {
                 let contact = contacts.get(contact);
-                contact.is_some_and(|c| c.done && c.failed_over == Some(*over))
+                contact.is_some_and(|c| c.done && !c.left_out && c.failed_over == Some(*over))
             };
             let trunk = over.0;
             for contact in view.run.iter().filter(is_final) {

@@ -24,6 +24,7 @@ impl Checker {
         let used_up = self.uses_up(call, outcome);
         let update = &end.contact;
         self.check_owner(now, call, update);
+        let callable = self.picture.callable(update.contact, now);
         let Some(contact) = self.picture.contacts.get_mut(&update.contact) else {
             return;
         };
@@ -46,7 +47,7 @@ impl Checker {
         }
         let same = contact.by_outcome.get(&outcome).copied().unwrap_or(0);
         // An invalid number sends its contact to the next one at once.
-        let next_number = outcome == Outcome::Invalid && (same as usize) < contact.numbers.len();
+        let next_number = outcome == Outcome::Invalid && (same as usize) < callable;
         contact.rests = (!next_number).then(|| (now, outcome, used_up, Arc::clone(&call.settings)));
         contact.failed_over = outcome
             .is_permanent_failure()
@@ -137,6 +138,8 @@ impl Checker {
         let next_number = contact.is_some_and(|contact| contact.rests.is_none());
         let wrong = match update.place {
             ContactPlace::Done => must_retry,
+            // Where it is left out, it is by a gate and not by an attempt.
+            ContactPlace::LeftOut => true,
             ContactPlace::Resting(_) if next_number => {
                 both.iter().all(|s| used >= s.retry.attempts_total)
             }
@@ -165,6 +168,7 @@ impl Checker {
         let wrong = match update.place {
             ContactPlace::Done => line_failures < LINE_FAILURES && !cancelled,
             ContactPlace::Fresh => false,
+            ContactPlace::LeftOut => true,
             ContactPlace::Resting(until) => until < now + LINE_REST,
         };
         if wrong {
@@ -238,13 +242,19 @@ impl Checker {
 
     /// Notes whether a contact is final; a final one may not come back by itself.
     fn final_now(&mut self, now: Timestamp, update: &ContactUpdate, by_attempt: bool) {
+        let listed = self.picture.contacts.get(&update.contact);
+        let listed = listed.is_some_and(|contact| self.picture.is_listed_for_good(contact));
         let Some(contact) = self.picture.contacts.get_mut(&update.contact) else {
             let what = format!("contact {} was never given", update.contact);
             return self.object(Property::HistoryFits, now, what);
         };
         let (used, failed) = (contact.used, contact.failed_over.is_some());
-        let done = update.place == ContactPlace::Done;
+        let (done, left_out) = (
+            update.place.is_final(),
+            update.place == ContactPlace::LeftOut,
+        );
         let was_done = std::mem::replace(&mut contact.done, done);
+        contact.left_out = left_out;
         if !(by_attempt || done && self.takes_back) {
             // Where it is now, no failure has put it.
             contact.failed_over = None;
@@ -263,6 +273,7 @@ impl Checker {
         let wrong = match (was_done, done) {
             (true, true) => by_attempt,
             (true, false) => !self.takes_back || !failed,
+            (false, true) if left_out => !listed,
             (false, true) => !by_attempt && !self.takes_back && !used_up,
             (false, false) => false,
         };

@@ -27,6 +27,7 @@ impl Checker {
         self.check_campaign(now, dial);
         self.check_contact(now, dial);
         self.check_numbers_day(now, dial.number);
+        self.check_not_listed(now, dial.attempt, dial.number);
         self.check_may_dial(now, dial.attempt, dial, dial.trunk);
         self.check_bound_agent(now, dial);
         self.check_mode(now, dial);
@@ -49,6 +50,7 @@ impl Checker {
             let what = format!("attempt {attempt} again, outside of the calendar");
             self.object(Property::InsideCalendar, now, what);
         }
+        self.check_not_listed(now, attempt, dial.number);
         self.check_may_dial(now, attempt, &dial, trunk);
         self.spacing(now, trunk);
         if let Some(call) = self.picture.attempts.get_mut(&attempt) {
@@ -167,6 +169,13 @@ impl Checker {
                 objections.push((Property::OwnNumber, what));
             }
         } else {
+            let in_turn = self.picture.number_in_turn(contact, now);
+            if in_turn.is_some_and(|number| number != dial.number)
+                || !contact.numbers.contains(&dial.number)
+            {
+                let what = format!("attempt {id} is not to the number in turn of its contact");
+                objections.push((Property::OwnNumber, what));
+            }
             objections.extend(contact.objections(now, dial, campaign));
         }
         for (property, what) in objections {
@@ -308,11 +317,6 @@ impl ContactView {
         let id = dial.attempt;
         let retry = &campaign.settings.retry;
         let mut objections = Vec::new();
-        let turn = self.dialed as usize % self.numbers.len().max(1);
-        if self.numbers.get(turn) != Some(&dial.number) {
-            let what = format!("attempt {id} is not to number {turn} of its contact");
-            objections.push((Property::OwnNumber, what));
-        }
         if self.used >= retry.attempts_total {
             let what = format!("attempt {id} after {} that used one up", self.used);
             objections.push((Property::AttemptsTotal, what));

@@ -27,12 +27,13 @@ impl Checker {
         }
         for (contact, campaign, place) in rows {
             let done = campaigns.get(&campaign);
-            // What is added to a list that is done and does not reopen is never called.
+            // What is added or returns to a list that is done and does not reopen is never called.
             let known = self.picture.campaigns.get(&campaign);
-            if place == Place::Fresh && known.is_some_and(|c| !c.reopens) {
+            let waits = matches!(place, Place::Fresh | Place::Resting(_));
+            if waits && known.is_some_and(|c| !c.reopens) {
                 continue;
             }
-            if done == Some(&CampaignState::Ended(EndReason::ListDone)) && place != Place::Done {
+            if done == Some(&CampaignState::Ended(EndReason::ListDone)) && !place.is_final() {
                 let what = format!("contact {contact} of a list that is done is {place:?}");
                 self.object(Property::GetsDone, now, what);
             }

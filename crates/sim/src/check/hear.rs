@@ -93,6 +93,10 @@ impl Checker {
                 contacts,
                 ..
             } => self.contacts_loaded(*campaign, *load, contacts),
+            Input::DoNotCallChanged(changes) => self.do_not_call_changed(changes),
+            Input::ContactsReturned { campaign, count } => {
+                self.contacts_returned(*campaign, *count);
+            }
             Input::ContactsAdded { campaign, count } => self.contacts_added(*campaign, *count),
             _ => self.hear_of_call(now, input),
         }
@@ -224,8 +228,8 @@ impl Checker {
 
     /// What the store says of contacts that have no story here yet is believed, if it is the awaited
     /// answer and they have not gone there since.
-    fn contacts_loaded(&mut self, campaign: CampaignId, load: u64, contacts: &[DueContact]) {
-        let Some(campaign) = self.picture.campaigns.get_mut(&campaign) else {
+    fn contacts_loaded(&mut self, id: CampaignId, load: u64, contacts: &[DueContact]) {
+        let Some(campaign) = self.picture.campaigns.get_mut(&id) else {
             return;
         };
         if campaign.load != Some(load) {
@@ -243,6 +247,7 @@ impl Checker {
             );
             campaign.at_hand.insert(standing);
             view.standing = Some(standing);
+            view.campaign = Some(id);
             if view.numbers.is_empty() {
                 view.numbers.clone_from(&contact.numbers);
                 view.time_zone.clone_from(&contact.time_zone);

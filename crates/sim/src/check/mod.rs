@@ -10,6 +10,7 @@ mod at_dial;
 mod at_end;
 mod at_lines;
 mod at_rest;
+mod do_not_call;
 mod hear;
 mod picture;
 mod property;
@@ -106,8 +107,11 @@ impl Checker {
             } => self.at_agent_changed(now, *agent, *state, *attempt),
             Output::LoadContacts { campaign, load, .. } => self.at_load(*campaign, *load),
             Output::AttemptAnswered { .. }
+            | Output::LoadAppointment { .. }
+            | Output::AppointmentEnded { .. }
             | Output::CallAgent(_)
             | Output::TrunkChanged { .. }
+            | Output::BreakerGrew(_)
             | Output::WakeAt { .. } => {}
         }
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use outdial_domain::{
     AgentId, AttemptId, CallerId, CampaignId, CampaignState, Connection, ContactId, Evidence,
-    Outcome, Permit, PhoneNumber, RevisionNumber, Settings, SkillGroupId, Timestamp, TrunkName,
-    WishedState,
+    Listing, Outcome, Permit, PhoneNumber, RevisionNumber, Settings, SkillGroupId, Timestamp,
+    TrunkName, WishedState,
 };
 use outdial_engine::input::{AgentRules, HaltScope, OfferId, TenantRules, TrunkRules};
 use outdial_engine::output::Dial;
@@ -29,6 +29,8 @@ pub(super) struct Picture {
     pub(super) contacts: BTreeMap<ContactId, ContactView>,
     /// Attempts without outcome.
     pub(super) attempts: BTreeMap<AttemptId, AttemptView>,
+    /// The do-not-call list.
+    pub(super) listed: BTreeMap<PhoneNumber, Listing>,
     /// Dials to each number, with their time.
     pub(super) dials: BTreeMap<PhoneNumber, Vec<Timestamp>>,
     pub(super) last_attempt: u64,
@@ -110,11 +112,15 @@ pub(super) type Standing = (u8, bool, i64, ContactId);
 /// A contact.
 #[derive(Debug, Default)]
 pub(super) struct ContactView {
+    /// Whose it is.
+    pub(super) campaign: Option<CampaignId>,
     pub(super) numbers: Vec<PhoneNumber>,
     pub(super) time_zone: Option<String>,
     /// Where it stood when it was last given to the engine.
     pub(super) standing: Option<Standing>,
     pub(super) done: bool,
+    /// It is final because of the do-not-call list.
+    pub(super) left_out: bool,
     pub(super) dialed: u32,
     pub(super) used: u32,
     pub(super) line_failures: u32,

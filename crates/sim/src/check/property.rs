@@ -60,6 +60,7 @@ properties! {
     AttemptsTotal: "never more attempts than the retry policy allows in all",
     AttemptsPerDay: "never more attempts than the retry policy allows in a day",
     CallsPerNumber: "never more calls to a number in a day than the profile allows",
+    DoNotCall: "never a call to a number on the do-not-call list",
     RetryInterval: "a contact rests between two attempts as the policy says",
     TenantLines: "never more calls at once than the tenant may make",
     TrunkLines: "never more calls at once over a trunk than its permit allows",

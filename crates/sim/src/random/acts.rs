@@ -39,6 +39,7 @@ impl Shape {
             plan.acts.push((occasion.at, rate));
             self.operator_acts(plan, rolls, &occasion);
         }
+        self.do_not_call_acts(plan, rolls);
         for _ in 0..self.outages / 5 {
             let occasion = self.occasion(plan, rolls);
             outage(plan, rolls, &occasion);
@@ -142,6 +143,22 @@ impl Shape {
         };
         plan.acts.push((at, now));
         plan.acts.extend(then.map(|then| (later, then)));
+    }
+}
+
+impl Shape {
+    /// Numbers are put on the do-not-call list, for good or for up to an hour, and some leave it.
+    fn do_not_call_acts(&self, plan: &mut Plan, rolls: &mut Rolls) {
+        for _ in 0..self.do_not_call / 10 {
+            let at = rolls.time(Duration::ZERO, TROUBLED);
+            let percent = rolls.between(1, 30) as u32;
+            let act = match rolls.between(0, 3) {
+                0 => Act::Unlist(percent * 3),
+                1 => Act::List(percent, Some(minutes(rolls.between(1, 60)))),
+                _ => Act::List(percent, None),
+            };
+            plan.acts.push((at, act));
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Shape {
     pub outages: u32,
     /// Windows, periods, zones, a profile.
     pub calendars: u32,
+    /// Numbers that are put on the do-not-call list, and taken off it.
+    pub do_not_call: u32,
     /// Several numbers, priorities, shared numbers, retries by outcome.
     pub lists: u32,
     /// Late wake-ups, stale facts, slow commits.

@@ -139,7 +139,7 @@ impl Life {
                 },
                 open_contacts,
                 contacts,
-                ledger: outdial_engine::input::Ledger::default(),
+                ledger: Vec::new(),
             })));
             if let Some(after) = campaign.starts {
                 let command = LifeCycleCommand::Start;
@@ -295,7 +295,11 @@ impl Life {
             | Output::AttemptAnswered { .. }
             | Output::AgentChanged { .. }
             | Output::OfferEnded { .. }
+            // No world reserves calls yet.
+            | Output::LoadAppointment { .. }
+            | Output::AppointmentEnded { .. }
             | Output::TrunkChanged { .. }
+            | Output::BreakerGrew(_)
             | Output::BreakerClosed { .. } => {}
         }
     }

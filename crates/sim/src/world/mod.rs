@@ -2,6 +2,7 @@
 
 mod agents;
 mod calls;
+mod do_not_call;
 mod life;
 mod operators;
 mod store;

@@ -56,6 +56,8 @@ impl Life {
                     model.all_invalid = all_invalid;
                 }
             }
+            Act::List(percent, lasts) => self.list_numbers(percent, lasts),
+            Act::Unlist(percent) => self.unlist_numbers(percent),
             Act::StoreFails(time) => self.store_fails(time),
             Act::AnswerRate(percent) => self.set_answer_rate(percent),
         }

@@ -27,6 +27,8 @@ enum Job {
     Attempt(AttemptId),
     /// Commit where contacts stand.
     Contacts(Vec<ContactUpdate>),
+    /// Commit that contacts return which were left out.
+    Returns,
     /// Read a campaign's due contacts.
     Read(Read),
 }
@@ -62,6 +64,10 @@ impl Life {
 
     pub(super) fn write_moves(&mut self, updates: Vec<ContactUpdate>) {
         self.queue(Job::Contacts(updates));
+    }
+
+    pub(super) fn write_returns(&mut self) {
+        self.queue(Job::Returns);
     }
 
     pub(super) fn read_contacts(&mut self, read: Read) {
@@ -112,6 +118,7 @@ impl Life {
                         self.list.update(&update);
                     }
                 }
+                Job::Returns => self.return_contacts(),
                 Job::Read(read) => self.read(&read),
             }
         }

@@ -28,11 +28,18 @@ pub(crate) fn shapes() -> impl Strategy<Value = (u64, Shape)> {
     let contacts = prop_oneof![14 => 0..3_u32, 1 => 10..25_u32];
     let sizes = (0..3_u32, 0..12_u32, 0..3_u32, contacts);
     let people = (trouble(), trouble(), trouble(), trouble());
-    let things = (trouble(), trouble(), trouble(), trouble(), trouble());
+    let things = (
+        trouble(),
+        trouble(),
+        trouble(),
+        trouble(),
+        trouble(),
+        trouble(),
+    );
     (0..1_000_000_u64, sizes, people, things).prop_map(
         |(seed, (campaigns, agents, trunks, contacts), people, things)| {
             let (modes, agent_trouble, operators, lists) = people;
-            let (limits, line_trouble, outages, calendars, machinery) = things;
+            let (limits, line_trouble, outages, calendars, machinery, do_not_call) = things;
             let shape = Shape {
                 campaigns,
                 agents,
@@ -46,6 +53,7 @@ pub(crate) fn shapes() -> impl Strategy<Value = (u64, Shape)> {
                 outages,
                 calendars,
                 lists,
+                do_not_call,
                 machinery,
             };
             (seed, shape)

@@ -100,6 +100,7 @@ pub fn place(campaign: CampaignId, id: u64) -> NewAttempt {
         caller_id: short,
         trunk: TrunkName::new("carrier").expect("carrier is a short text"),
         agent: None,
+        appointment: None,
         revision: RevisionNumber::new(1),
         started_at: Timestamp::from_secs(1_795_165_200),
         leg: NewLeg {

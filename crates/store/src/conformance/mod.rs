@@ -3,10 +3,12 @@
 //! An engine's own tests give [`run_all`] an [`Engine`], which opens databases by name, and run it.
 //! What only one engine has (its files, its speed) is tested beside that engine.
 
+mod appointments;
 mod attempts;
 mod campaigns;
 mod configuration;
 mod contacts;
+mod do_not_call;
 mod edits;
 mod events;
 mod world;
@@ -76,6 +78,11 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         contacts::a_move_without_an_outcome_leaves_the_last_one_as_it_is,
         contacts::imports_of_two_sessions_do_not_mix_up,
         contacts::hostile_texts_are_kept_as_they_are,
+        do_not_call::numbers_are_listed_found_and_taken_off,
+        do_not_call::listed_numbers_are_kept_replaced_or_refused,
+        do_not_call::the_list_is_read_in_pages,
+        do_not_call::due_contacts_say_which_numbers_are_listed,
+        do_not_call::contacts_left_out_return_when_a_number_leaves_the_list,
         edits::a_revision_keeps_its_diff_and_what_it_restores,
         edits::an_edit_judged_in_another_state_is_refused,
         edits::edits_for_later_outlive_a_restart_and_are_made_once,
@@ -95,6 +102,11 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         attempts::attempts_to_a_number_are_counted_over_campaigns,
         attempts::calls_of_a_caller_id_are_counted_over_campaigns_and_restarts,
         attempts::a_disposition_is_stored_and_replaced,
+        appointments::appointments_are_made_changed_and_taken_back,
+        appointments::a_number_that_is_no_contact_becomes_one_for_its_appointment,
+        appointments::appointments_are_found_by_when_they_are_due,
+        appointments::an_appointment_is_called_once,
+        attempts::a_machine_that_an_agent_marks_afterwards_is_no_live_answer,
         events::events_are_read_in_order_and_resumed,
         events::events_commit_with_their_change_or_not_at_all,
         events::the_journal_forgets_the_oldest_and_says_so,

@@ -166,6 +166,7 @@ impl<'e> World<'e> {
             caller_id: PhoneNumber::from_text("10085")?,
             trunk: trunk()?,
             agent: None,
+            appointment: None,
             revision: RevisionNumber::new(1),
             started_at: at((id % 1_000_000) as i64),
             leg: NewLeg {

@@ -2,13 +2,16 @@
 
 use async_trait::async_trait;
 use outdial_domain::{
-    AttemptId, Blame, CampaignId, ContactState, PhoneNumber, TenantId, Timestamp,
+    AttemptId, Blame, CampaignId, ContactState, Outcome as CallOutcome, PhoneNumber, TenantId,
+    Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Outcome;
 use super::work::{Tx, Urgency};
-use super::{SqliteStore, attempt_row, caller_ids, dialogs, events, keys, places, totals};
+use super::{
+    SqliteStore, appointments, attempt_row, caller_ids, dialogs, events, keys, places, totals,
+};
 use crate::page::page_size;
 use crate::{
     AttemptAnswered, AttemptJoined, AttemptQuery, AttemptRerouted, Attempts, CallerIdCalls, Dialog,
@@ -89,6 +92,18 @@ impl Attempts for SqliteStore {
     ) -> Result<(), StoreError> {
         self.write(Urgency::Prompt, Vec::new(), false, move |tx| {
             is_under_way(tx.db, tenant, attempt)?;
+            let key = keys::attempt_key(tenant, attempt)?;
+            let before: Option<String> = tx
+                .db
+                .prepare_cached("SELECT code FROM disposition WHERE attempt = ?")?
+                .query_row([key], |row| row.get(0))
+                .optional()?;
+            let machine = CallOutcome::Machine.as_str();
+            let was_machine = before.as_deref() == Some(machine);
+            let is_machine = disposition.code == machine;
+            if was_machine != is_machine {
+                totals::machine_marked(tx.db, key, is_machine)?;
+            }
             tx.db
                 .prepare_cached(
                     "INSERT OR REPLACE INTO disposition
@@ -96,7 +111,7 @@ impl Attempts for SqliteStore {
                      VALUES (?, ?, ?, ?, ?, ?)",
                 )?
                 .execute(params![
-                    keys::attempt_key(tenant, attempt)?,
+                    key,
                     disposition.code,
                     disposition.notes,
                     disposition.do_not_call,
@@ -213,11 +228,16 @@ fn place(tx: &Tx<'_>, new: &NewAttempt) -> Outcome<()> {
         Some(ContactState::InProgress) => {
             return Err(StoreError::conflict("contact", "is being called already").into());
         }
-        Some(ContactState::Done) => {
+        Some(ContactState::Done) if new.appointment.is_none() => {
             return Err(StoreError::conflict("contact", "is final").into());
         }
         Some(from) => from,
     };
+    if let Some(appointment) = new.appointment
+        && !appointments::waits(tx.db, new.tenant, appointment)?
+    {
+        return Err(appointments::not_waiting().into());
+    }
     tx.db
         .prepare_cached(
             "INSERT INTO attempt
@@ -236,6 +256,9 @@ fn place(tx: &Tx<'_>, new: &NewAttempt) -> Outcome<()> {
             new.started_at.millis(),
         ])?;
     places::begin(tx.db, new.campaign, contact, from)?;
+    if let Some(appointment) = new.appointment {
+        appointments::begin(tx.db, new.tenant, appointment, new.id)?;
+    }
     totals::attempt_placed(tx.db, new.campaign)?;
     dialogs::store(
         tx.db,
@@ -307,6 +330,7 @@ fn finish(tx: &Tx<'_>, end: &EndAttempt) -> Outcome<()> {
             attempt.counts_as_abandoned,
         ])?;
     places::move_contact(tx.db, &end.contact)?;
+    appointments::finish(tx.db, key, outcome)?;
     totals::attempt_ended(
         tx.db,
         attempt.campaign,

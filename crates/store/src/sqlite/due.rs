@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use outdial_domain::{CampaignId, ContactId, Order, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::contact_row::{history, numbers};
 use super::fault::{Fault, Outcome};
 use super::lists::Bounds;
-use super::{keys, places};
+use super::{do_not_call, keys, places};
 use crate::{DueContact, DueContacts, StoreError};
 
 // Reads of the index. `state < 2` is said beside the state so that the partial index applies; the
@@ -83,15 +83,37 @@ pub(super) fn due_contacts(
             .map(|entry| Timestamp::from_millis(entry.sort_key));
         next_due = [next_due, next].into_iter().flatten().min();
     }
-    let contacts = found
+    let mut contacts = found
         .iter()
         .map(|entry| contact(db, entry))
         .collect::<Outcome<Vec<_>>>()?;
+    add_listings(db, campaign, &mut contacts)?;
     Ok(DueContacts {
         contacts,
         next_due,
         more,
     })
+}
+
+/// Adds what the tenant's do-not-call list says of the contacts' numbers.
+fn add_listings(db: &Connection, campaign: CampaignId, contacts: &mut [DueContact]) -> Outcome<()> {
+    let tenant: Option<i64> = db
+        .prepare_cached("SELECT tenant FROM campaign WHERE id = ?")?
+        .query_row([campaign.number()], |row| row.get(0))
+        .optional()?;
+    let Some(tenant) = tenant else { return Ok(()) };
+    if !do_not_call::has_any(db, tenant)? {
+        return Ok(());
+    }
+    for contact in contacts {
+        for number in &contact.numbers {
+            let listing = do_not_call::listing(db, tenant, number)?;
+            contact
+                .listed
+                .extend(listing.map(|listing| (*number, listing)));
+        }
+    }
+    Ok(())
 }
 
 fn entries(
@@ -146,6 +168,7 @@ fn contact(db: &Connection, entry: &Entry) -> Outcome<DueContact> {
         rested: entry.rested,
         order_key: entry.sort_key,
         history: history(row.get(5)?)?,
+        listed: Vec::new(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The embedded engine: one SQLite file, one writer thread, a few connections for reading.
 
 mod api_keys;
+mod appointments;
 mod attempt_row;
 mod attempts;
 mod caller_ids;
@@ -11,6 +12,7 @@ mod configuration;
 mod contact_row;
 mod contacts;
 mod dialogs;
+mod do_not_call;
 mod due;
 mod edits;
 mod events;

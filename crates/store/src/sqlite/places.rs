@@ -57,11 +57,11 @@ pub(super) fn move_contact(db: &Connection, update: &ContactUpdate) -> Outcome<b
             )
         }
         ContactPlace::Resting(until) => (ContactState::Resting, until.millis()),
-        ContactPlace::Done => (ContactState::Done, 0),
+        ContactPlace::Done | ContactPlace::LeftOut => (ContactState::Done, 0),
     };
     db.prepare_cached(
         "UPDATE contact SET state = ?2, sort_key = ?3, history = ?4,
-             last_outcome = coalesce(?5, last_outcome)
+             last_outcome = coalesce(?5, last_outcome), left_out = ?6
          WHERE id = ?1",
     )?
     .execute(params![
@@ -70,6 +70,7 @@ pub(super) fn move_contact(db: &Connection, update: &ContactUpdate) -> Outcome<b
         sort_key,
         history_column(&update.history)?,
         update.last_outcome.map(CallOutcome::as_str),
+        update.place == ContactPlace::LeftOut,
     ])?;
     totals::contact_moved(db, update.campaign, from, to)?;
     Ok(true)

@@ -6,12 +6,20 @@ use rusqlite::{Connection, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x4F55_5444;
 
 /// All migrations, in order; the first has number 1. One that was released never changes.
-const MIGRATIONS: [(&str, &str); 3] = [
+const MIGRATIONS: [(&str, &str); 5] = [
     ("first", include_str!("migrations/0001_first.sql")),
     ("edits", include_str!("migrations/0002_edits.sql")),
     (
+        "do_not_call",
+        include_str!("migrations/0003_do_not_call.sql"),
+    ),
+    (
+        "appointments",
+        include_str!("migrations/0004_appointments.sql"),
+    ),
+    (
         "vendor_fields",
-        include_str!("migrations/0003_vendor_fields.sql"),
+        include_str!("migrations/0005_vendor_fields.sql"),
     ),
 ];
 

@@ -103,6 +103,7 @@ pub fn attempt(campaign: CampaignId, id: u64) -> NewAttempt {
         caller_id: PhoneNumber::from_text("10085").unwrap(),
         trunk: TrunkName::new("carrier").unwrap(),
         agent: None,
+        appointment: None,
         revision: RevisionNumber::new(1),
         started_at: at(0),
         leg: NewLeg {
