@@ -95,6 +95,19 @@ pub(super) async fn add(call: Call) -> Result<Answer, Fault> {
         let text = "the campaign has ended and takes no more numbers";
         return Err(Fault::business("0200019", text));
     }
+    for record in &records {
+        for number in &record.contact.numbers {
+            if call
+                .service
+                .listed_number(&call.caller, *number)
+                .await?
+                .is_some()
+            {
+                let text = "callDataList: a number is on the block list";
+                return Err(Fault::business("0200024", text));
+            }
+        }
+    }
     // Also holds other uploads to the tenant's campaigns back, so that a record is the last of its number.
     let desk = call.desk.clone();
     let mut uploads = desk.uploads.lock().await;

@@ -7,14 +7,18 @@
 //! To add an operation: a file for its topic with an `async fn(Call) -> Result<Answer, Fault>`, and
 //! `built` in place of `known` in its row of `routes.rs`.
 
+mod appoint;
+mod block_list;
 mod calldata;
 mod caller_numbers;
 mod campaign;
+pub mod coverage;
 mod desk;
 mod fail_code;
 mod fault;
 mod holidays;
 mod results;
+mod retry;
 mod routes;
 pub mod sign;
 mod time;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::desk::Desk;
 use super::fault::{Fault, FieldFault};
 use super::wire::Fields;
-use super::{calldata, caller_numbers, campaign, holidays, results};
+use super::{appoint, block_list, calldata, caller_numbers, campaign, holidays, results, retry};
 use crate::running::Answering;
 
 /// What an operation is asked: everything has been checked that holds for all operations.
@@ -140,8 +140,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     built("PUT", "#campaignId/resume", |call| {
         Box::pin(campaign::resume(call))
     }),
-    known("POST", "retryPolicy/#campaignId"),
-    known("GET", "retryPolicy/#campaignId"),
+    built("POST", "retryPolicy/#campaignId", |call| {
+        Box::pin(retry::set(call))
+    }),
+    built("GET", "retryPolicy/#campaignId", |call| {
+        Box::pin(retry::show(call))
+    }),
     built("POST", "callerNo/#campaignId", |call| {
         Box::pin(caller_numbers::add(call))
     }),
@@ -166,10 +170,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
     built("DELETE", "holiday/#campaignId/#holidayId", |call| {
         Box::pin(holidays::remove(call))
     }),
-    known("POST", "blocklist/add"),
-    known("POST", "blocklist/delete"),
-    known("DELETE", "blocklist/delete"),
-    known("DELETE", "blocklist"),
+    built("POST", "blocklist/add", |call| {
+        Box::pin(block_list::add(call))
+    }),
+    built("POST", "blocklist/delete", |call| {
+        Box::pin(block_list::remove(call))
+    }),
+    built("DELETE", "blocklist/delete", |call| {
+        Box::pin(block_list::remove(call))
+    }),
+    built("DELETE", "blocklist", |call| {
+        Box::pin(block_list::remove_all(call))
+    }),
     built("POST", "calldata/#campaignId", |call| {
         Box::pin(calldata::add(call))
     }),
@@ -180,11 +192,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
     known("POST", "callbatch/#campaignId/create"),
     known("POST", "callbatch/#campaignId/pause"),
     known("GET", "callbatch/#campaignId/list"),
-    known("POST", "appoint/create"),
-    known("POST", "appoint/update"),
-    known("POST", "appoint/updateResult"),
-    known("POST", "appoint/delete"),
-    known("POST", "appoint/list"),
+    built("POST", "appoint/create", |call| {
+        Box::pin(appoint::create(call))
+    }),
+    built("POST", "appoint/update", |call| {
+        Box::pin(appoint::update(call))
+    }),
+    built("POST", "appoint/updateResult", |call| {
+        Box::pin(appoint::update_result(call))
+    }),
+    built("POST", "appoint/delete", |call| {
+        Box::pin(appoint::remove(call))
+    }),
+    built("POST", "appoint/list", |call| Box::pin(appoint::list(call))),
     built("POST", "callresult/#campaignId", |call| {
         Box::pin(results::list(call))
     }),

@@ -57,21 +57,27 @@ impl Names {
     pub(in crate::huawei) fn target(&self, work: &Work) -> Result<Target, Fault> {
         match work {
             Work::Skill(skill) => {
-                let id = skill.skill_id.to_string();
-                let named = |group: &&SkillGroup| {
-                    group.id.number() == u64::from(skill.skill_id) || group.aliases.contains(&id)
-                };
-                let group = self.skill_groups.iter().find(named).ok_or_else(|| {
+                let id = skill.skill_id;
+                self.group(id).ok_or_else(|| {
                     let problem = format!("the skill queue {id} does not exist");
                     Fault::business("0200017", problem)
-                })?;
-                Ok(Target::SkillGroup(group.id))
+                })
             }
             Work::Ivr(ivr) => self.flow(&ivr.device_sign).ok_or_else(|| {
                 let problem = "names no flow of this tenant";
                 Fault::field(FieldFault::Value, "ivrParam.deviceSign", problem)
             }),
         }
+    }
+
+    /// The skill group with this number, or with it as another name.
+    pub(in crate::huawei) fn group(&self, skill_id: u32) -> Option<Target> {
+        let name = skill_id.to_string();
+        let numbered = |group: &&SkillGroup| group.id.number() == u64::from(skill_id);
+        let named = |group: &&SkillGroup| group.aliases.contains(&name);
+        let groups = || self.skill_groups.iter();
+        let group = groups().find(numbered).or_else(|| groups().find(named))?;
+        Some(Target::SkillGroup(group.id))
     }
 
     /// The flow with this code: another name of its, its name, or its number.

@@ -82,7 +82,10 @@ fn ivr_param(campaign: &Campaign, stored: &Stored, names: &Names) -> Value {
 
 fn skill_param(campaign: &Campaign, stored: &Stored, names: &Names, device: Device) -> Value {
     let settings = &campaign.settings;
-    let id = settings.target.skill_group().map(|id| id.number());
+    let holds = |id: &u32| names.group(*id).as_ref() == Some(&settings.target);
+    let given = stored.skill_id.filter(holds).map(u64::from);
+    let own = settings.target.skill_group().map(|id| id.number());
+    let id = given.or(own);
     let name = stored.skill_name.as_deref();
     let name = name.or_else(|| names.group_name(&settings.target));
     let preview = match &settings.mode {

@@ -24,6 +24,8 @@ pub(in crate::huawei) struct Stored {
     /// `callCount` and `callInterval` as given.
     pub(in crate::huawei) ivr_rate: Option<(u32, u32)>,
     /// As given.
+    pub(in crate::huawei) skill_id: Option<u32>,
+    /// As given.
     pub(in crate::huawei) skill_name: Option<String>,
     /// With defaults filled in.
     pub(in crate::huawei) predict_param: Option<Value>,
@@ -70,13 +72,14 @@ impl Stored {
         self.call_back_url = Some(body.call_back_url.clone());
         self.schedule_param = Some(body.schedule.shown());
         (self.device_sign, self.ivr_rate) = (None, None);
-        (self.skill_name, self.predict_param) = (None, None);
+        (self.skill_id, self.skill_name, self.predict_param) = (None, None, None);
         match &body.work {
             Work::Ivr(ivr) => {
                 self.device_sign = Some(ivr.device_sign.clone());
                 self.ivr_rate = Some((ivr.call_count, ivr.call_interval));
             }
             Work::Skill(skill) => {
+                self.skill_id = Some(skill.skill_id);
                 self.skill_name.clone_from(&skill.skill_name);
                 if let super::device::Plan::Predict(predict) = &skill.plan {
                     self.predict_param = Some(predict.shown());

@@ -1,3 +1,4 @@
+mod appoint;
 mod campaigns;
 mod records;
 

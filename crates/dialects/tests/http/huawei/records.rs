@@ -199,6 +199,69 @@ async fn results_are_found_by_what_was_given_with_the_numbers() {
 }
 
 #[tokio::test]
+async fn a_retry_policy_is_set_and_shown() {
+    let server = Server::start().await;
+    let id = created(&server).await;
+    let path = format!("/retryPolicy/{id}");
+    let set = async |policy: Value| {
+        let body = json!({"policyType": 0, "policyJson": policy});
+        call(&server, "POST", &path, &body).await
+    };
+    let shown = call(&server, "GET", &path, &Value::Null).await;
+    assert_eq!(
+        shown["data"]["policyJson"],
+        r#"{"policy":"{\"retryDay\":1,\"retryTimes\":1}","type":0}"#
+    );
+    let plain = json!([{"type": 0, "policy": r#"{"retryDay":2,"retryTimes":3}"#}]).to_string();
+    assert_eq!(code(&set(plain.clone().into()).await), "0200000");
+    let shown = call(&server, "GET", &path, &Value::Null).await;
+    assert_eq!(
+        (&shown["data"]["policyType"], &shown["data"]["policyJson"]),
+        (&json!(0), &json!(plain))
+    );
+    for (policy, wanted) in [
+        (Value::Null, "02000001"),
+        (json!("{"), "02000008"),
+        (json!({"type": 2}), "02000007"),
+        (json!({"type": 0}), "02000001"),
+        (
+            json!({"type": 0, "policy": {"retryDay": 0, "retryTimes": 1}}),
+            "02000007",
+        ),
+        (
+            json!({"type": 0, "policy": {"retryDay": 2, "retryTime": 50}}),
+            "0200000",
+        ),
+        (
+            json!({"type": 0, "policy": {"retryDay": 2, "retryTime": 51}}),
+            "02000007",
+        ),
+        (
+            json!({"type": 1, "policy": [{"result": 1, "callInterval": 60, "retryNumber": 99}]}),
+            "0200000",
+        ),
+        (
+            json!({"type": 1, "policy": [{"result": 1, "callInterval": 60, "retryNumber": 100}]}),
+            "02000007",
+        ),
+        (
+            json!({"type": 1, "policy": [{"result": 1, "retryNumber": 1}]}),
+            "02000001",
+        ),
+    ] {
+        let answer = set(policy.clone()).await;
+        assert_eq!(code(&answer), wanted, "{policy}: {answer}");
+    }
+    for method in ["GET", "POST"] {
+        let body =
+            json!({"policyType": 0, "policyJson": {"policy": {"retryDay": 1, "retryTimes": 1}}});
+        let answer = call(&server, method, "/retryPolicy/999", &body).await;
+        assert_eq!(code(&answer), "0200-01", "{method}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn further_numbers_to_show_stay_when_the_campaign_is_edited() {
     let server = Server::start().await;
     let id = created(&server).await;
