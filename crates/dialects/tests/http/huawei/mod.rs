@@ -1,5 +1,6 @@
 mod appoint;
 mod campaigns;
+mod client;
 mod records;
 
 use std::sync::Arc;
