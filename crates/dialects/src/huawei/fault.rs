@@ -3,6 +3,7 @@
 //! Source: CC-iSales, Table 14 of "Modifying an Outbound Campaign (V1)", and the pages of the other operations. Faults of the business are HTTP 200.
 
 use axum::http::StatusCode;
+use outdial_domain::EditRefused;
 use outdial_service::ServiceError;
 
 use super::sign::SignatureRefusal;
@@ -117,10 +118,13 @@ impl From<ServiceError> for Fault {
         let text = error.to_string();
         match error {
             ServiceError::CampaignNotFound(_) => Self::business("0200007", text),
-            // The code of pause and resume; modify, delete and others name their own.
-            ServiceError::State(_) | ServiceError::EditRefused(_) => {
-                Self::business("0200011", text)
+            // Table 14: the campaign has expired; a field that no state lets change is a device type.
+            ServiceError::EditRefused(EditRefused::State(_)) => Self::business("0200016", text),
+            ServiceError::EditRefused(EditRefused::Fields(_)) => {
+                Self::business(FieldFault::Combination.code(), text)
             }
+            // The code of pause and resume; modify, delete and others name their own.
+            ServiceError::State(_) => Self::business("0200011", text),
             ServiceError::Invalid(_)
             | ServiceError::NotFound { .. }
             | ServiceError::Conflict(_)

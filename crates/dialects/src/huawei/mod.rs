@@ -7,10 +7,21 @@
 //! To add an operation: a file for its topic with an `async fn(Call) -> Result<Answer, Fault>`, and
 //! `built` in place of `known` in its row of `routes.rs`.
 
+mod appoint;
+mod block_list;
+mod calldata;
+mod caller_numbers;
+mod campaign;
+pub mod coverage;
+mod desk;
+mod fail_code;
 mod fault;
-mod pause;
+mod holidays;
+mod results;
+mod retry;
 mod routes;
 pub mod sign;
+mod time;
 mod wire;
 
 use std::sync::Arc;
@@ -28,6 +39,7 @@ use crate::rate_limit::RateLimiter;
 use crate::running::{caller, to_its_end};
 use crate::signing::{AccessKey, KeyRing};
 
+pub use desk::Desk;
 pub use fault::{Fault, FieldFault};
 pub use routes::{Answer, Call, Operation, PathId};
 pub use wire::Fields;
@@ -60,6 +72,7 @@ struct Owner {
     vdn_id: u32,
     limiter: RateLimiter,
     calldata_spacing_s: u32,
+    desk: Arc<Desk>,
 }
 
 /// Huawei's API.
@@ -77,12 +90,14 @@ impl Huawei {
     pub fn new(service: Service, clock: Clock, accounts: Vec<Account>) -> Self {
         let mut keys = KeyRing::default();
         for account in accounts {
+            let desk = Arc::new(Desk::default());
             for key in account.keys {
                 let owner = Owner {
                     tenant: account.tenant,
                     vdn_id: account.vdn_id,
                     limiter: RateLimiter::new(account.requests_per_s),
                     calldata_spacing_s: account.calldata_spacing_s,
+                    desk: Arc::clone(&desk),
                 };
                 keys.add(key, owner);
             }
@@ -153,6 +168,7 @@ impl Huawei {
             version,
             now,
             calldata_spacing_s: owner.calldata_spacing_s,
+            desk: Arc::clone(&owner.desk),
             ids,
             query: Fields::read_query(request.query())?,
             body: Fields::read(&request.body)?,

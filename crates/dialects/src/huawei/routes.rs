@@ -2,14 +2,17 @@
 //!
 //! Source: the CC-iSales pages of the vendor's API reference.
 
+use std::sync::Arc;
+
 use axum::http::{Method, StatusCode};
 use outdial_domain::Timestamp;
 use outdial_service::{Caller, Service};
 use serde_json::{Map, Value};
 
+use super::desk::Desk;
 use super::fault::{Fault, FieldFault};
-use super::pause;
 use super::wire::Fields;
+use super::{appoint, block_list, calldata, caller_numbers, campaign, holidays, results, retry};
 use crate::running::Answering;
 
 /// What an operation is asked: everything has been checked that holds for all operations.
@@ -27,6 +30,8 @@ pub struct Call {
     pub now: Timestamp,
     /// Seconds that must lie between two uploads of call data to one campaign; 0 = any.
     pub calldata_spacing_s: u32,
+    /// What requests of the tenant share.
+    pub desk: Arc<Desk>,
     /// What stands in the path, in its order.
     pub ids: Vec<PathId>,
     /// The parameters of the query.
@@ -71,6 +76,20 @@ pub struct Answer {
     pub members: Map<String, Value>,
 }
 
+impl Answer {
+    /// An answer with something beside the codes.
+    pub(super) fn with<const N: usize>(
+        text: &'static str,
+        members: [(&'static str, Value); N],
+    ) -> Self {
+        let members = members.map(|(name, value)| (name.to_owned(), value));
+        Self {
+            text,
+            members: members.into_iter().collect(),
+        }
+    }
+}
+
 /// An operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
@@ -104,44 +123,94 @@ const fn built(
 
 /// Every operation that the vendor has.
 pub(super) const OPERATIONS: &[Operation] = &[
-    known("POST", ""),
-    known("GET", ""),
-    known("PUT", "#campaignId"),
-    known("DELETE", "#campaignId"),
-    known("GET", "#campaignId"),
+    built("POST", "", |call| Box::pin(campaign::create(call))),
+    built("GET", "", |call| Box::pin(campaign::list(call))),
+    built("PUT", "#campaignId", |call| {
+        Box::pin(campaign::modify(call))
+    }),
+    built("DELETE", "#campaignId", |call| {
+        Box::pin(campaign::delete(call))
+    }),
+    built("GET", "#campaignId", |call| {
+        Box::pin(campaign::details(call))
+    }),
     built("PUT", "#campaignId/pause", |call| {
-        Box::pin(pause::pause(call))
+        Box::pin(campaign::pause(call))
     }),
     built("PUT", "#campaignId/resume", |call| {
-        Box::pin(pause::resume(call))
+        Box::pin(campaign::resume(call))
     }),
-    known("POST", "retryPolicy/#campaignId"),
-    known("GET", "retryPolicy/#campaignId"),
-    known("POST", "callerNo/#campaignId"),
-    known("DELETE", "callerNo/#campaignId"),
-    known("GET", "failcategorystatistics"),
-    known("GET", "holiday/#campaignId"),
-    known("POST", "holiday/#campaignId"),
-    known("PUT", "holiday/#campaignId"),
-    known("DELETE", "holiday/#campaignId"),
-    known("DELETE", "holiday/#campaignId/#holidayId"),
-    known("POST", "blocklist/add"),
-    known("POST", "blocklist/delete"),
-    known("DELETE", "blocklist/delete"),
-    known("DELETE", "blocklist"),
-    known("POST", "calldata/#campaignId"),
+    built("POST", "retryPolicy/#campaignId", |call| {
+        Box::pin(retry::set(call))
+    }),
+    built("GET", "retryPolicy/#campaignId", |call| {
+        Box::pin(retry::show(call))
+    }),
+    built("POST", "callerNo/#campaignId", |call| {
+        Box::pin(caller_numbers::add(call))
+    }),
+    built("DELETE", "callerNo/#campaignId", |call| {
+        Box::pin(caller_numbers::remove(call))
+    }),
+    built("GET", "failcategorystatistics", |call| {
+        Box::pin(results::failures(call))
+    }),
+    built("GET", "holiday/#campaignId", |call| {
+        Box::pin(holidays::list(call))
+    }),
+    built("POST", "holiday/#campaignId", |call| {
+        Box::pin(holidays::add(call))
+    }),
+    built("PUT", "holiday/#campaignId", |call| {
+        Box::pin(holidays::modify(call))
+    }),
+    built("DELETE", "holiday/#campaignId", |call| {
+        Box::pin(holidays::remove_all(call))
+    }),
+    built("DELETE", "holiday/#campaignId/#holidayId", |call| {
+        Box::pin(holidays::remove(call))
+    }),
+    built("POST", "blocklist/add", |call| {
+        Box::pin(block_list::add(call))
+    }),
+    built("POST", "blocklist/delete", |call| {
+        Box::pin(block_list::remove(call))
+    }),
+    built("DELETE", "blocklist/delete", |call| {
+        Box::pin(block_list::remove(call))
+    }),
+    built("DELETE", "blocklist", |call| {
+        Box::pin(block_list::remove_all(call))
+    }),
+    built("POST", "calldata/#campaignId", |call| {
+        Box::pin(calldata::add(call))
+    }),
     known("POST", "calldata/#campaignId/delete"),
-    known("GET", "calldata/#campaignId/#dataId"),
+    built("GET", "calldata/#campaignId/#dataId", |call| {
+        Box::pin(calldata::show(call))
+    }),
     known("POST", "callbatch/#campaignId/create"),
     known("POST", "callbatch/#campaignId/pause"),
     known("GET", "callbatch/#campaignId/list"),
-    known("POST", "appoint/create"),
-    known("POST", "appoint/update"),
-    known("POST", "appoint/updateResult"),
-    known("POST", "appoint/delete"),
-    known("POST", "appoint/list"),
-    known("POST", "callresult/#campaignId"),
-    known("GET", "callresultdetail/$callId"),
+    built("POST", "appoint/create", |call| {
+        Box::pin(appoint::create(call))
+    }),
+    built("POST", "appoint/update", |call| {
+        Box::pin(appoint::update(call))
+    }),
+    built("POST", "appoint/updateResult", |call| {
+        Box::pin(appoint::update_result(call))
+    }),
+    built("POST", "appoint/delete", |call| {
+        Box::pin(appoint::remove(call))
+    }),
+    built("POST", "appoint/list", |call| Box::pin(appoint::list(call))),
+    built("POST", "callresult/#campaignId", |call| {
+        Box::pin(results::list(call))
+    }),
+    built("GET", "callresultdetail/$callId", |call| {
+        Box::pin(results::detail(call))
+    }),
     known("POST", "callBusiResult/#dataId"),
     known("POST", "createObResult"),
     known("DELETE", "$defId/deleteObsResult"),

@@ -13,8 +13,9 @@ use outdial_dialects::{
     AccessKey, Accounts, Clock, Dialects, Secret, alibaba, dezhu, huawei, tencent,
 };
 use outdial_domain::{
-    CallerId, ComplianceProfile, Country, Evidence, NumberGroup, NumberGroupId, PhoneNumber,
-    SkillGroup, SkillGroupId, Timestamp, Trunk, TrunkName,
+    Agent, AgentId, CallerId, ComplianceProfile, Connection, Country, Evidence, Flow, FlowId,
+    FlowSource, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, SkillGroup, SkillGroupId,
+    Timestamp, Trunk, TrunkName,
 };
 use outdial_service::{Running, Setup, TenantSetup};
 use outdial_store::SqliteStore;
@@ -127,10 +128,24 @@ fn tenant(name: &str) -> TenantSetup {
         skill_groups: vec![SkillGroup {
             id: SkillGroupId::new(255),
             name: "sales".to_owned(),
-            aliases: vec!["1462016331580064".to_owned()],
+            aliases: vec!["1462016331580064".to_owned(), "5".to_owned()],
         }],
-        agents: Vec::new(),
-        flows: Vec::new(),
+        agents: vec![Agent {
+            id: AgentId::new("125").unwrap(),
+            name: "Li".to_owned(),
+            skill_groups: vec![SkillGroupId::new(255)],
+            phone: PhoneAddress::Uri("sip:125@127.0.0.1:5091".to_owned()),
+            connection: Connection::PerCall,
+            email: None,
+            account: None,
+            staff_number: None,
+        }],
+        flows: vec![Flow {
+            id: FlowId::new(31),
+            name: "greeting".to_owned(),
+            source: FlowSource::Sip("sip:flow@127.0.0.1:5090".to_owned()),
+            aliases: vec!["oifde-flowcode".to_owned()],
+        }],
         number_groups: vec![NumberGroup {
             id: NumberGroupId::new("1070678044124225").unwrap(),
             caller_ids: numbers[..1].to_vec(),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use outdial_domain::{
-    CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, TenantId,
+    CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, PhoneNumber, TenantId,
 };
 use outdial_engine::input::Input;
 use outdial_store::{ImportOptions, ImportSession};
@@ -163,6 +163,42 @@ impl Service {
         self.ask(move |runtime| runtime.tell(tenant, Input::ImportBegins(id)))
             .await?;
         Ok(import)
+    }
+
+    /// A contact of a campaign.
+    ///
+    /// # Errors
+    /// [`ServiceError::CampaignNotFound`], [`ServiceError::NotFound`].
+    pub async fn contact(
+        &self,
+        caller: &Caller,
+        campaign: CampaignId,
+        id: ContactId,
+    ) -> Result<Contact, ServiceError> {
+        self.own_campaign(caller, Right::Read, campaign).await?;
+        let found = self.store().contact(id).await?;
+        let own = found.filter(|contact| contact.campaign == campaign);
+        own.ok_or_else(|| ServiceError::NotFound {
+            what: "contact",
+            id: id.to_string(),
+        })
+    }
+
+    /// Contacts of a campaign that have this number; at most 1,000.
+    ///
+    /// # Errors
+    /// [`ServiceError::CampaignNotFound`].
+    pub async fn contacts_with_number(
+        &self,
+        caller: &Caller,
+        campaign: CampaignId,
+        number: PhoneNumber,
+    ) -> Result<Vec<Contact>, ServiceError> {
+        self.own_campaign(caller, Right::Read, campaign).await?;
+        let found = self
+            .store()
+            .contacts_with_number(caller.tenant, Some(campaign), number);
+        Ok(found.await?)
     }
 
     /// A campaign's contacts, in the order in which they came.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x4F55_5444;
 
 /// All migrations, in order; the first has number 1. One that was released never changes.
-const MIGRATIONS: [(&str, &str); 4] = [
+const MIGRATIONS: [(&str, &str); 5] = [
     ("first", include_str!("migrations/0001_first.sql")),
     ("edits", include_str!("migrations/0002_edits.sql")),
     (
@@ -16,6 +16,10 @@ const MIGRATIONS: [(&str, &str); 4] = [
     (
         "appointments",
         include_str!("migrations/0004_appointments.sql"),
+    ),
+    (
+        "vendor_fields",
+        include_str!("migrations/0005_vendor_fields.sql"),
     ),
 ];
 

@@ -1,8 +1,14 @@
+mod appoint;
+mod campaigns;
+mod client;
+mod records;
+
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Request;
 use outdial_dialects::huawei::Operation;
+use serde_json::Value;
 
 use crate::common::{Answer, Server, hmac_hex, request};
 
@@ -17,14 +23,62 @@ fn encode(text: &str) -> String {
     text.bytes().map(one).collect()
 }
 
-fn signed(method: &str, path: &str, body: &str) -> Request<Body> {
+fn decode(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap().to_owned();
+    for part in parts {
+        let byte = u8::from_str_radix(&part[..2], 16).unwrap();
+        decoded.push(char::from(byte));
+        decoded += &part[2..];
+    }
+    decoded
+}
+
+fn canonical_query(query: &str) -> String {
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap());
+    let one = |(name, value): (&str, &str)| {
+        let (name, value) = (decode(name), decode(value));
+        format!("{}={}", encode(&name), encode(&value))
+    };
+    let mut lines: Vec<String> = pairs.map(one).collect();
+    lines.sort();
+    lines.join("&") + "\n"
+}
+
+fn signed(method: &str, target: &str, body: &str) -> Request<Body> {
     let prefix = "auth-v2/ak-acme/2023-11-14T22:13:20Z/host";
     let key = hmac_hex(b"secret", prefix.as_bytes());
-    let canonical = format!("{method}\n{path}\nhost\nhost:h%3A443\n{}", encode(body));
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let query = match query {
+        "" => String::new(),
+        query => canonical_query(query),
+    };
+    let canonical = format!(
+        "{method}\n{path}\n{query}host\nhost:h%3A443\n{}",
+        encode(body)
+    );
     let signature = hmac_hex(key.as_bytes(), canonical.as_bytes());
     let authorization = format!("{prefix}/{signature}");
     let headers = [("host", "h:443"), ("authorization", &authorization[..])];
-    request(method, path, &headers, body.to_owned())
+    request(method, target, &headers, body.to_owned())
+}
+
+/// Sends a signed request; no body for `null`. What it answers has every code and text.
+async fn call(server: &Server, method: &str, path: &str, body: &Value) -> Value {
+    let body = match body {
+        Value::Null => String::new(),
+        body => body.to_string(),
+    };
+    let answer = server
+        .send(signed(method, &format!("{BASE}{path}"), &body))
+        .await;
+    let (status, _) = told(&answer);
+    assert_eq!(status, 200, "{method} {path}: {}", answer.text);
+    answer.json
+}
+
+fn code(answer: &Value) -> &str {
+    answer["resultCode"].as_str().unwrap()
 }
 
 fn told(answer: &Answer) -> (u16, &str) {
