@@ -65,8 +65,9 @@ pub enum Command {
         leg: LegId,
     },
     /// Ends what an earlier process left behind: cancels every call without final response, acknowledges
-    /// and ends an answer that still comes, ends every answered dialog. Answered by
-    /// [`Event::Cleared`](crate::Event::Cleared).
+    /// and ends an answer that still comes, ends every answered dialog. Tried again while the far end does not say
+    /// that the call is over. Answered by [`Event::Cleared`](crate::Event::Cleared), more than once where it takes
+    /// more than one try.
     Clear(Vec<StoredDialog>),
     /// Asks a trunk whether it is there; answered by [`Event::TrunkHealth`](crate::Event::TrunkHealth).
     Probe {

@@ -104,4 +104,7 @@ pub struct Counters {
     pub media_garbage: u64,
     /// Requests to register that were refused.
     pub registrations_refused: u64,
+    /// Requests that were ignored because strangers sent too many.
+    #[serde(default)]
+    pub strangers_refused: u64,
 }

@@ -2,6 +2,7 @@
 //!
 //! The runtime stores these and gives them back; only the connector that made them reads them.
 
+use outdial_domain::TrunkName;
 use serde::{Deserialize, Serialize};
 
 use crate::LegId;
@@ -27,6 +28,9 @@ pub struct DialogIdentity {
     pub sent_by: String,
     /// Where the request goes, with the transport in front.
     pub destination: String,
+    /// The trunk whose credentials answer the far end's challenges; `None` for phones and flows.
+    #[serde(default)]
+    pub trunk: Option<TrunkName>,
 }
 
 impl std::fmt::Debug for DialogIdentity {

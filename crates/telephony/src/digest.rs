@@ -147,7 +147,8 @@ impl Credentials {
             nonce: &challenge.nonce,
             method,
             uri,
-            qop: challenge.qop_auth.then_some((count, cnonce)),
+            cnonce,
+            count: challenge.qop_auth.then_some(count),
         };
         let mut value = format!(
             "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{}\", algorithm={}{}",
@@ -185,7 +186,9 @@ pub struct Claim {
     response: String,
     algorithm: Algorithm,
     session: bool,
-    qop: Option<(u32, String)>,
+    /// Its own random text: with `qop`, and in the `-sess` forms without it, too.
+    cnonce: String,
+    count: Option<u32>,
 }
 
 impl Claim {
@@ -209,10 +212,11 @@ impl Claim {
             "SHA-256-SESS" | "SHA256-SESS" => (Algorithm::Sha256, true),
             _ => return None,
         };
-        let qop = match find("qop") {
+        let cnonce = find("cnonce");
+        let count = match find("qop") {
             None => None,
-            Some(qop) if qop.eq_ignore_ascii_case("auth") => {
-                Some((u32::from_str_radix(&find("nc")?, 16).ok()?, find("cnonce")?))
+            Some(qop) if qop.eq_ignore_ascii_case("auth") && cnonce.is_some() => {
+                Some(u32::from_str_radix(&find("nc")?, 16).ok()?)
             }
             Some(_) => return None,
         };
@@ -224,14 +228,15 @@ impl Claim {
             response: find("response")?.to_ascii_lowercase(),
             algorithm,
             session,
-            qop,
+            cnonce: cnonce.unwrap_or_default(),
+            count,
         })
     }
 
     /// How often the phone says it has used the nonce; `None` without quality of protection.
     #[must_use]
-    pub fn count(&self) -> Option<u32> {
-        self.qop.as_ref().map(|(count, _)| *count)
+    pub const fn count(&self) -> Option<u32> {
+        self.count
     }
 
     /// Whether the claim was made with `password`, for a request of this method.
@@ -246,10 +251,8 @@ impl Claim {
             nonce: &self.nonce,
             method,
             uri: &self.uri,
-            qop: self
-                .qop
-                .as_ref()
-                .map(|(count, cnonce)| (*count, cnonce.as_str())),
+            cnonce: &self.cnonce,
+            count: self.count,
         };
         proof
             .response()
@@ -268,7 +271,9 @@ struct Proof<'a> {
     nonce: &'a str,
     method: &'a str,
     uri: &'a str,
-    qop: Option<(u32, &'a str)>,
+    cnonce: &'a str,
+    /// With quality of protection: how often the nonce has been used.
+    count: Option<u32>,
 }
 
 impl Proof<'_> {
@@ -279,14 +284,13 @@ impl Proof<'_> {
             self.username, self.realm, self.password
         ));
         if self.session {
-            let cnonce = self.qop.map_or("", |(_, cnonce)| cnonce);
-            who = hash(&format!("{who}:{}:{cnonce}", self.nonce));
+            who = hash(&format!("{who}:{}:{}", self.nonce, self.cnonce));
         }
         let what = hash(&format!("{}:{}", self.method, self.uri));
-        match self.qop {
-            Some((count, cnonce)) => hash(&format!(
-                "{who}:{}:{count:08x}:{cnonce}:auth:{what}",
-                self.nonce
+        match self.count {
+            Some(count) => hash(&format!(
+                "{who}:{}:{count:08x}:{}:auth:{what}",
+                self.nonce, self.cnonce
             )),
             None => hash(&format!("{who}:{}:{what}", self.nonce)),
         }
@@ -389,6 +393,24 @@ mod tests {
             sha.contains("opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""),
             "{sha}"
         );
+    }
+
+    /// The value is what the digest authentication of Python's `requests` 2 answers, with this text as its cnonce.
+    #[test]
+    fn a_session_algorithm_without_qop_hashes_the_cnonce_that_is_sent() {
+        let challenge = Challenge::parse(&format!(
+            "Digest realm=\"http-auth@example.org\", nonce=\"{RFC_NONCE}\", algorithm=MD5-sess"
+        ))
+        .expect("a challenge");
+        let cnonce = "1752de7a4b87dce0";
+        let value = mufasa().answer(&challenge, "GET", "/dir/index.html", 1, cnonce);
+        assert!(
+            value.contains("response=\"96e516072d743963417628d8f9ffe36f\""),
+            "{value}"
+        );
+        assert!(value.contains("cnonce=\"1752de7a4b87dce0\""), "{value}");
+        let claim = Claim::parse(&value).expect("our own answer");
+        assert!(claim.is_proven("Circle of Life", "GET"));
     }
 
     #[test]

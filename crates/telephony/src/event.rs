@@ -48,6 +48,15 @@ pub enum Event {
         /// What must be stored to end the call after a crash.
         dialog: AnsweredDialog,
     },
+    /// The far end of an answered leg is elsewhere now: this is to be stored in the place of what `Answered` said.
+    Moved {
+        /// The leg.
+        leg: LegId,
+        /// When.
+        at: Timestamp,
+        /// What must be stored to end the call after a crash.
+        dialog: AnsweredDialog,
+    },
     /// Two legs hear each other.
     Joined {
         /// The callee.
@@ -117,14 +126,15 @@ pub enum Event {
         /// The final status, or none when no response came.
         status: Option<u16>,
     },
-    /// The calls of [`Command::Clear`](crate::Command::Clear) have been dealt with.
+    /// What came of [`Command::Clear`](crate::Command::Clear): said once when every far end has been asked, and again
+    /// whenever more of the calls are over.
     Cleared {
         /// When.
         at: Timestamp,
-        /// How many there were.
-        dialogs: usize,
-        /// Of how many the far end said nothing.
-        silent: usize,
+        /// The calls that are over since the last such event, or given up after an hour of trying.
+        legs: Vec<LegId>,
+        /// How many calls may still be up. They are tried again, about once a minute.
+        left: usize,
     },
 }
 
@@ -137,6 +147,7 @@ impl Event {
             | Self::Progress { leg, .. }
             | Self::EarlyMedia { leg, .. }
             | Self::Answered { leg, .. }
+            | Self::Moved { leg, .. }
             | Self::Cancelling { leg, .. }
             | Self::Ended { leg, .. }
             | Self::HandedBack { leg, .. } => Some(*leg),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::{Outcome, bench, bench_with, impatient, is_request};
 use outdial_domain::{EndedBy, LocalFailure};
-use outdial_telephony::conformance::far_end::{Extra, FarEnd};
+use outdial_telephony::conformance::far_end::{Extra, FarEnd, Message};
 use outdial_telephony::digest::Claim;
 use outdial_telephony::media::g711::Law;
 use outdial_telephony::{Command, Event};
@@ -307,5 +307,35 @@ async fn requests_take_the_route_that_the_answer_recorded() -> Outcome {
     });
     let bye = proxy.expect("BYE").await?;
     assert!(bye.header("Reason").starts_with("Q.850;cause=16"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_branch_that_picks_up_is_acknowledged_each_time_and_ended_once() -> Outcome {
+    let (mut bench, _) = bench().await;
+    let mut far = FarEnd::start().await?;
+    let trunk = bench.trunk_at(&far, |_| ())?;
+    let (leg, invite) = bench.callee_up(&mut far, trunk, &[Law::Pcma]).await?;
+    let body = far.description(&[Law::Pcma], None)?;
+    let other = || Extra::tag("other").body(body.clone());
+    far.respond(&invite, "200 OK", other()).await?;
+    let of_other =
+        |message: &Message| is_request(message) && message.parameter("To", "tag") == "other";
+    far.expect_where("ACK", of_other).await?;
+    let bye = far.expect_where("BYE", of_other).await?;
+    far.respond(&bye, "200 OK", Extra::default()).await?;
+    let mut acknowledged = 0;
+    for _ in 0..3 {
+        far.respond(&invite, "200 OK", other()).await?;
+        let mut answer = far.receive().await?;
+        while answer.method() != "ACK" {
+            assert_ne!(answer.method(), "BYE", "a second BYE");
+            answer = far.receive().await?;
+        }
+        acknowledged += usize::from(of_other(&answer));
+    }
+    assert_eq!(acknowledged, 3);
+    far.expect_none("BYE", Duration::from_millis(200)).await?;
+    assert_eq!(bench.connector.legs_up().await[0].leg, leg);
     Ok(())
 }

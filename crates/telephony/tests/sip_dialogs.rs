@@ -120,7 +120,7 @@ async fn a_trunk_can_hold_and_resume() -> Outcome {
         .await?;
     assert!(String::from_utf8_lossy(&ok.body).contains("a=inactive"));
     carrier
-        .request("ACK", &call.to_callee, "far", Extra::default())
+        .acknowledge(&call.to_callee, "far", ok.cseq(), Extra::default())
         .await?;
     carrier
         .request(
@@ -203,6 +203,16 @@ async fn offers_that_nobody_can_speak_and_old_requests_are_refused() -> Outcome 
         .await?;
     far.expect_where("OPTIONS", |message| message.status() == 200)
         .await?;
+    // What we cannot do is said, not passed over; the timer we can.
+    let insists = Extra::default()
+        .body(far.description(&[Law::Pcma], None)?)
+        .line("Require: timer, 100rel")
+        .line("Require: replaces");
+    far.request("INVITE", &invite, "far", insists).await?;
+    let refused = far
+        .expect_where("INVITE", |message| message.status() == 420)
+        .await?;
+    assert_eq!(refused.header("Unsupported"), "100rel, replaces");
     // A dialog of another tag is not ours.
     let before = bench.connector.counters().unknown_dialogs;
     far.request("BYE", &invite, "stranger", Extra::default())
@@ -282,6 +292,122 @@ async fn sessions_are_refreshed_by_update_or_invite_and_end_when_refused() -> Ou
             (Some(LocalFailure::MediaLost), Some(EndedBy::Network))
         );
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_interval_is_neither_too_short_nor_kept_when_it_is_taken_back() -> Outcome {
+    let (mut bench, _) = bench_with(|settings| settings.session_expires_s = 2).await;
+    let mut phone = FarEnd::start().await?;
+    let (leg, _) = bench.call_agent(&phone)?;
+    let invite = phone.expect("INVITE").await?;
+    let answer = Extra::tag("b")
+        .body(phone.description(&[Law::Pcma], None)?)
+        .line("Session-Expires: 2;refresher=uas");
+    phone.respond(&invite, "200 OK", answer).await?;
+    bench
+        .wait(leg, |event| matches!(event, Event::Answered { .. }))
+        .await?;
+    bench.connector.send(Command::Confirm { leg });
+    let too_short = Extra::default().line("Session-Expires: 1;refresher=uac");
+    phone.request("UPDATE", &invite, "b", too_short).await?;
+    let refused = phone
+        .expect_where("UPDATE", |message| message.status() == 422)
+        .await?;
+    assert_eq!(refused.header("Min-SE"), "2");
+    phone
+        .request("UPDATE", &invite, "b", Extra::default())
+        .await?;
+    let ok = phone
+        .expect_where("UPDATE", |message| message.status() == 200)
+        .await?;
+    assert_eq!(ok.header("Session-Expires"), "");
+    // No timer stands any more: the leg outlives the interval.
+    let ended = tokio::time::timeout(Duration::from_secs(3), bench.ended(leg));
+    assert!(ended.await.is_err(), "the leg stays up");
+    Ok(())
+}
+
+/// A phone whose session we keep alive by INVITE, as often as may be.
+async fn refreshed_by_invite(
+    bench: &mut Bench,
+    phone: &mut FarEnd,
+) -> Result<(LegId, Message), Box<dyn std::error::Error>> {
+    let (leg, _) = bench.call_agent(phone)?;
+    let invite = phone.expect("INVITE").await?;
+    let answer = Extra::tag("b")
+        .body(phone.description(&[Law::Pcma], None)?)
+        .line("Allow: INVITE, BYE")
+        .line("Session-Expires: 1;refresher=uac");
+    phone.respond(&invite, "200 OK", answer).await?;
+    bench
+        .wait(leg, |event| matches!(event, Event::Answered { .. }))
+        .await?;
+    bench.connector.send(Command::Confirm { leg });
+    phone.expect("ACK").await?;
+    Ok((leg, invite))
+}
+
+#[tokio::test]
+async fn re_invites_that_cross_are_put_off_on_both_sides() -> Outcome {
+    let (mut bench, _) = bench_with(|settings| settings.session_expires_s = 1).await;
+    let mut phone = FarEnd::start().await?;
+    let (leg, invite) = refreshed_by_invite(&mut bench, &mut phone).await?;
+    let ours = phone.expect_where("INVITE", is_request).await?;
+    // Theirs crosses it.
+    let body = phone.description(&[Law::Pcma], None)?;
+    let offer = || Extra::default().body(body.clone());
+    phone.request("INVITE", &invite, "b", offer()).await?;
+    phone
+        .expect_where("INVITE", |message| message.status() == 491)
+        .await?;
+    phone
+        .respond(&ours, "491 Request Pending", Extra::default())
+        .await?;
+    phone
+        .expect_where("ACK", |ack| ack.cseq() == ours.cseq())
+        .await?;
+    // An offer crosses ours also when we make it because theirs is missing.
+    phone
+        .request("INVITE", &invite, "b", Extra::default())
+        .await?;
+    let ok = phone
+        .expect_where("INVITE", |message| message.status() == 200)
+        .await?;
+    for method in ["INVITE", "UPDATE"] {
+        phone.request(method, &invite, "b", offer()).await?;
+        phone
+            .expect_where(method, |message| message.status() == 491)
+            .await?;
+    }
+    phone.acknowledge(&invite, "b", ok.cseq(), offer()).await?;
+    // The acknowledgement may still be on its way inside; then the next offer is put off once more.
+    let mut status = 491;
+    while status == 491 {
+        phone.request("UPDATE", &invite, "b", offer()).await?;
+        status = phone
+            .expect_where("UPDATE", |message| message.status() > 0)
+            .await?
+            .status();
+    }
+    assert_eq!(status, 200);
+    assert_eq!(bench.connector.legs_up().await[0].leg, leg);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refresh_that_crossed_is_sent_again() -> Outcome {
+    let (mut bench, _) = bench_with(|settings| settings.session_expires_s = 1).await;
+    let mut phone = FarEnd::start().await?;
+    let (_, _) = refreshed_by_invite(&mut bench, &mut phone).await?;
+    let ours = phone.expect_where("INVITE", is_request).await?;
+    phone
+        .respond(&ours, "491 Request Pending", Extra::default())
+        .await?;
+    let refused_at = Instant::now();
+    let again = phone.expect_where("INVITE", is_request).await?;
+    assert!(again.cseq() > ours.cseq());
+    assert!(refused_at.elapsed() > Duration::from_millis(2_100));
     Ok(())
 }
 
@@ -382,6 +508,71 @@ async fn a_phone_whose_voice_stops_and_who_does_not_answer_is_gone() -> Outcome 
             .collect::<Vec<_>>(),
         [stays]
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_callee_whose_trunk_lost_the_call_is_gone() -> Outcome {
+    let (mut bench, _) = bench_with(|settings| {
+        common::impatient(settings);
+        settings.callee_check = Duration::from_millis(300);
+    })
+    .await;
+    let mut far = FarEnd::start().await?;
+    let trunk = bench.trunk_at(&far, |_| ())?;
+    // The trunk that knows the call keeps it, whatever it thinks of the question.
+    let (leg, _) = bench.callee_up(&mut far, trunk, &[Law::Pcma]).await?;
+    for status in ["200 OK", "405 Method Not Allowed"] {
+        let question = far.expect_where("OPTIONS", is_request).await?;
+        far.respond(&question, status, Extra::default()).await?;
+    }
+    let question = far.expect_where("OPTIONS", is_request).await?;
+    let unknown = "481 Call/Transaction Does Not Exist";
+    far.respond(&question, unknown, Extra::default()).await?;
+    let evidence = bench.ended(leg).await?;
+    assert_eq!(evidence.local, Some(LocalFailure::MediaLost));
+    // And one that says nothing at all.
+    let (leg, _) = bench.callee_up(&mut far, trunk, &[Law::Pcma]).await?;
+    let evidence = bench.ended(leg).await?;
+    assert_eq!(evidence.ended_by, Some(EndedBy::Network));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_far_end_that_moves_is_ended_where_it_is_now() -> Outcome {
+    let (mut bench, _) = bench().await;
+    for method in ["UPDATE", "INVITE"] {
+        let (mut before, mut after) = (FarEnd::start().await?, FarEnd::start().await?);
+        let trunk = bench.trunk_at(&before, |_| ())?;
+        let (leg, invite) = bench.callee_up(&mut before, trunk, &[Law::Pcma]).await?;
+        // A border controller takes over: the same dialog from another address.
+        let moved = Extra::default().body(after.description(&[Law::Pcma], None)?);
+        after.request(method, &invite, "far", moved).await?;
+        let ok = after
+            .expect_where(method, |message| message.status() == 200)
+            .await?;
+        if method == "INVITE" {
+            after
+                .acknowledge(&invite, "far", ok.cseq(), Extra::default())
+                .await?;
+        }
+        let told = bench
+            .wait(leg, |event| matches!(event, Event::Moved { .. }))
+            .await?;
+        let Event::Moved { dialog, .. } = told else {
+            return Err("not a move".into());
+        };
+        assert_eq!(dialog.destination, format!("udp:{}", after.address()?));
+        assert_eq!(dialog.remote_target, after.uri("far")?);
+        bench.connector.send(Command::HangUp {
+            leg,
+            reason: Default::default(),
+        });
+        let bye = after.expect("BYE").await?;
+        assert_eq!(bye.uri(), after.uri("far")?);
+        after.respond(&bye, "200 OK", Extra::default()).await?;
+        bench.ended(leg).await?;
+    }
     Ok(())
 }
 

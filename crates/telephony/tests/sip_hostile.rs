@@ -2,9 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
-
-use common::{Outcome, bench, bench_with};
+use common::{Outcome, TcpEnd, bench, bench_with};
 use outdial_telephony::conformance::Bench;
 use outdial_telephony::conformance::far_end::{FarEnd, Message};
 use outdial_telephony::media::g711::Law;
@@ -192,20 +190,22 @@ async fn broken_messages_of_every_kind_do_no_harm() -> Outcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_messages_over_tcp_end_their_connection_only() -> Outcome {
-    use tokio::io::AsyncWriteExt as _;
     let (mut bench, ours) = bench().await;
     let mut random = StdRng::seed_from_u64(7);
-    let text = format!(
-        "OPTIONS sip:{ours} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n\
-         To: <sip:x@{ours}>\r\nCall-ID: t\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
-    );
-    for _ in 0..200 {
-        let mut stream = tokio::net::TcpStream::connect(ours).await?;
-        // The other side may have closed it already.
-        let _ = stream
-            .write_all(&mutate(&mut random, text.as_bytes()))
-            .await;
+    let mut older = TcpEnd::connect(ours).await?;
+    for burst in 0..10 {
+        for number in 0..20 {
+            let mut stranger = TcpEnd::connect(ours).await?;
+            let text = common::question(&format!("m{burst}x{number}"), "TCP", ours);
+            // The other side may have closed it already.
+            let _ = stranger.send(mutate(&mut random, text.as_bytes())).await;
+        }
+        older.ask(&format!("older{burst}")).await?;
+        TcpEnd::connect(ours)
+            .await?
+            .ask(&format!("fresh{burst}"))
+            .await?;
+        common::ask_over_udp(ours, &format!("udp{burst}")).await?;
     }
-    tokio::time::sleep(Duration::from_millis(100)).await;
     still_works(&mut bench).await
 }

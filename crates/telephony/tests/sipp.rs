@@ -390,15 +390,9 @@ async fn a_successor_ends_what_a_crash_left_behind() -> Outcome {
     first.connector.legs_up().await;
     drop(first);
     let started = Instant::now();
-    let (mut second, _) = loop {
-        let mut settings = outdial_telephony::sip::SipSettings::at(address);
-        settings.rtp_ports = 0..=0;
-        match outdial_telephony::sip::SipConnector::start(settings).await {
-            Ok((connector, events)) => break (Bench::new(Box::new(connector), events), ()),
-            Err(error) => assert!(started.elapsed() < Duration::from_secs(3), "{error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let mut second = common::successor(address, |_| ()).await;
+    // The successor knows the trunk, and that it asks for no credentials.
+    trunk_at(&second, &ringing, |_| ());
     second.connector.send(Command::Clear(stored));
     for sipp in [ringing, unconfirmed, confirmed] {
         sipp.succeeded().await;

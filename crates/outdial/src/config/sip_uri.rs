@@ -31,7 +31,8 @@ pub(super) fn sip_uri(text: &str) -> Result<String, Fault> {
     if rest.contains('?') {
         return Err(not_one("headers (`?…`) are not allowed here"));
     }
-    let (address, _parameters) = rest.split_once(';').unwrap_or((rest, ""));
+    let (address, parameters) = rest.split_once(';').unwrap_or((rest, ""));
+    transport(parameters)?;
     let (user, host_port) = match address.rsplit_once('@') {
         Some((user, host_port)) => (Some(user), host_port),
         None => (None, address),
@@ -44,6 +45,26 @@ pub(super) fn sip_uri(text: &str) -> Result<String, Fault> {
     }
     host_and_port(host_port).map_err(|why| not_one(&why))?;
     Ok(text.to_owned())
+}
+
+/// A transport that is not built is refused, because the call would go out in the clear over another.
+fn transport(parameters: &str) -> Result<(), Fault> {
+    let values = parameters.split(';').filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        name.eq_ignore_ascii_case("transport").then_some(value)
+    });
+    for value in values {
+        if !["udp", "tcp"]
+            .iter()
+            .any(|known| value.eq_ignore_ascii_case(known))
+        {
+            return Err(Fault::new(
+                format!("transport={} is not built yet", value.escape_debug()),
+                "write transport=udp or transport=tcp, or leave the parameter out",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that a text is a domain name or an IP address, without port.
@@ -112,6 +133,7 @@ mod tests {
             "sip:1001@127.0.0.1:5090",
             "sip:ivr@bot.example.com",
             "sip:gw.example.com;transport=tcp",
+            "sip:gw.example.com;lr;Transport=UDP",
             "sip:[2001:db8::1]:5060",
             "sip:+8613012345678@carrier_1:5060",
         ] {
@@ -142,6 +164,10 @@ mod tests {
             "sip:host?x=y",
             "sip:host\r\nVia: x",
             "<sip:host>",
+            "sip:host;transport=tls",
+            "sip:host;lr;TRANSPORT=wss",
+            "sip:host;transport=sctp",
+            "sip:host;transport",
         ] {
             assert!(sip_uri(uri).is_err(), "{uri}");
         }

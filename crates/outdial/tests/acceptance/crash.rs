@@ -1,7 +1,8 @@
 //! `kill -9` at random moments under load: nothing is called twice, nothing is lost, nothing hangs.
 
-use crate::harness::{Attempt, Campaign, Config, Server, SippOptions, Team, Work};
+use crate::harness::{Attempt, Campaign, Config, Server, SippOptions, Team, TrunkLines, Work};
 use crate::harness::{list, ms, secs, soak, until};
+use outdial_peers::sip::Credentials;
 use outdial_peers::{CallLog, CalleeMix, Carrier, CarrierOptions, Planner};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -109,24 +110,55 @@ fn attempts_by_number(attempts: &[Attempt]) -> BTreeMap<&str, Vec<&str>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_at_random_moments_lose_nothing_and_call_nobody_twice() {
-    let work = Work::new("crash");
-    let planner = Planner::seeded(11, callees());
+    survive_kills(
+        "crash",
+        Planner::seeded(11, callees()),
+        |trunk| trunk,
+        rounds(),
+    )
+    .await;
+}
+
+/// The INVITE that rings is the second one then, and the first one is known to the carrier for a while, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_lose_nothing_at_a_carrier_that_asks_for_credentials() {
+    let account = Credentials::new("outdial", "s3cret");
+    let mix = Planner::seeded(12, callees());
+    let planner =
+        Planner::by(move |dialed| mix.plan(dialed).challenge(407, "carrier", account.clone()));
+    let log_in = |trunk: TrunkLines| {
+        trunk
+            .with("username = \"outdial\"")
+            .with("password = \"s3cret\"")
+    };
+    survive_kills("crash-challenge", planner, log_in, rounds().div_ceil(2)).await;
+}
+
+async fn survive_kills(
+    name: &str,
+    planner: Planner,
+    log_in: impl Fn(TrunkLines) -> TrunkLines,
+    rounds: usize,
+) {
+    let work = Work::new(name);
     let carrier = Carrier::start(CarrierOptions::new(planner)).await.unwrap();
-    let team = Team::start(AGENTS, |phone| phone.audio_watchdog(secs(8))).await;
-    let config = Config::new().carrier(&carrier.uri()).agents(team.agents());
+    // Longer than the pause between two packets that an idle agent hears while contacts rest.
+    let team = Team::start(AGENTS, |phone| phone.audio_watchdog(secs(15))).await;
+    let trunk = TrunkLines::new("carrier", &carrier.uri()).with("keepalive_s = 0");
+    let config = Config::new().trunk(log_in(trunk)).agents(team.agents());
     let mut server = Server::start(&work, &config).await;
     team.ready(&server.rest).await;
     let campaign = Campaign::create(&server.rest, settings());
-    let numbers = list::mixed(&[(0, 70 * rounds())]);
+    let numbers = list::mixed(&[(0, 70 * rounds)]);
     campaign.import(&numbers);
     campaign.start();
 
     let mut live_at_kills = 0;
-    for _ in 0..rounds() {
+    for _ in 0..rounds {
         live_at_kills += kill_under_load(&mut server, &campaign, &carrier).await;
     }
     let stats = campaign
-        .until_list_done(secs(60 + 60 * rounds() as u64))
+        .until_list_done(secs(60 + 60 * rounds as u64))
         .await;
     assert_eq!(stats["contacts"]["done"], numbers.len(), "{stats}");
     carrier

@@ -255,7 +255,15 @@ impl Runtime {
                 if let Some(runtime) = self.tenants.get_mut(&tenant) {
                     runtime.live.remove(&attempt);
                 }
-                self.tell(tenant, Input::NotPlaced(attempt));
+                if error.is_passing() {
+                    self.tell(tenant, Input::NotPlaced(attempt));
+                } else {
+                    tracing::error!(
+                        attempt = attempt.number(), %error,
+                        "the store refuses a contact's attempt for good; the contact is left alone until the next start"
+                    );
+                    self.tell(tenant, Input::NeverPlaced(attempt));
+                }
             }
             Owner::Agent(tenant, agent) => {
                 let why = outdial_engine::input::LegEnd::NotReached;
@@ -356,6 +364,7 @@ impl Runtime {
                 }
             }
             LineEvent::Answered { at, dialog, .. } => self.answered(leg, owner, at, &dialog),
+            LineEvent::Moved { dialog, .. } => self.moved(leg, owner, &dialog),
             LineEvent::Joined { at, .. } => self.joined(owner, at),
             LineEvent::HandedBack { .. } => {
                 if let Some(known) = self.legs.get_mut(leg) {
@@ -403,6 +412,21 @@ impl Runtime {
         match write {
             Some(write) => self.write_and_confirm(write, Some(leg)),
             None => self.confirm(Some(leg)),
+        }
+    }
+
+    /// The far end is elsewhere now, and has to be ended there after a crash.
+    fn moved(&mut self, leg: LegId, owner: Owner, answered: &AnsweredDialog) {
+        let owner = match owner {
+            Owner::Callee(tenant, attempt) => DialogOwner::Callee(tenant, attempt),
+            Owner::Agent(tenant, agent) => DialogOwner::Agent(tenant, agent),
+            Owner::Flow(tenant, attempt) => DialogOwner::Flow(tenant, attempt),
+            Owner::TrunkTest(_) => return,
+        };
+        let known = self.legs.get_mut(leg);
+        let identity = known.and_then(|known| known.identity.clone());
+        if let Some(identity) = identity {
+            self.write(Write::Dialog(dialog(leg, owner, &identity, Some(answered))));
         }
     }
 

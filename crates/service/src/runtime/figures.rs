@@ -12,6 +12,7 @@ impl Runtime {
         metrics::counter!("outdial_rtp_garbage_total").absolute(lines.media_garbage);
         metrics::counter!("outdial_registrations_refused_total")
             .absolute(lines.registrations_refused);
+        metrics::counter!("outdial_sip_strangers_refused_total").absolute(lines.strangers_refused);
         let writer = self.store.writer_figures();
         metrics::counter!("outdial_store_transactions_total").absolute(writer.transactions);
         metrics::counter!("outdial_store_failed_transactions_total")
@@ -60,6 +61,10 @@ pub(super) fn describe() {
     metrics::describe_counter!(
         "outdial_registrations_refused_total",
         "REGISTER requests of phones that were refused."
+    );
+    metrics::describe_counter!(
+        "outdial_sip_strangers_refused_total",
+        "SIP requests that were ignored because strangers sent too many."
     );
     metrics::describe_counter!(
         "outdial_store_transactions_total",

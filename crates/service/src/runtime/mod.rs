@@ -57,6 +57,10 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 pub(crate) type Ask = Box<dyn FnOnce(&mut Runtime) + Send>;
 
 /// What has come back from the store.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "calls are the common case, and each is moved a few times only"
+)]
 enum Done {
     /// An attempt, or another leg, has its identity committed (or not) and may be called.
     Planned {
@@ -115,8 +119,6 @@ pub(crate) struct Runtime {
     work: FuturesUnordered<Work>,
     /// Campaigns whose list is being replaced: they may not start, nor read it.
     held_lists: BTreeSet<CampaignId>,
-    /// Legs of the last run that are being ended.
-    orphans: Vec<u64>,
     /// Why the store cannot commit, while it cannot.
     store_fails: Option<String>,
     stopped: bool,
@@ -378,13 +380,21 @@ impl Runtime {
                     self.tell(tenant, Input::AgentRegistered(agent));
                 }
             }
-            LineEvent::Unregistered { .. } => {}
-            LineEvent::Cleared {
-                dialogs, silent, ..
-            } => {
-                tracing::info!(dialogs, silent, "calls of the server's last run are ended");
-                let legs = std::mem::take(&mut self.orphans);
-                self.write(Write::ForgetDialogs(legs));
+            LineEvent::Unregistered { account, .. } => {
+                if let Some((tenant, agent)) = self.registry.agent_of_account(&account) {
+                    self.tell(tenant, Input::AgentUnregistered(agent));
+                }
+            }
+            LineEvent::Cleared { legs, left, .. } => {
+                tracing::info!(
+                    ended = legs.len(),
+                    left,
+                    "calls of the server's last run are ended"
+                );
+                if !legs.is_empty() {
+                    let legs = legs.into_iter().map(|leg| leg.0).collect();
+                    self.write(Write::ForgetDialogs(legs));
+                }
             }
             event => self.hear_leg(event),
         }

@@ -410,7 +410,11 @@ async fn what_is_up_can_be_asked(bench: &mut Bench) -> Result<(), Failure> {
 
 async fn stored_calls_of_an_earlier_process_are_ended(bench: &mut Bench) -> Result<(), Failure> {
     let mut far = FarEnd::start().await?;
-    let trunk = bench.trunk_at(&far, |_| ())?;
+    // A trunk that may have asked for credentials, so that a second INVITE may ring.
+    let trunk = bench.trunk_at(&far, |trunk| {
+        trunk.username = Some("acme".into());
+        trunk.password = Some("secret".into());
+    })?;
     // Names as an earlier process would have stored them; they are planned but never placed here.
     let mut stored = Vec::new();
     for _ in 0..3 {
@@ -451,7 +455,9 @@ async fn stored_calls_of_an_earlier_process_are_ended(bench: &mut Bench) -> Resu
     // The first still rings: it is cancelled.
     let call_id = |index: usize| stored[index].identity.call_id.clone();
     let cancel = far
-        .expect_where("CANCEL", |m| m.header("Call-ID") == call_id(0))
+        .expect_where("CANCEL", |m| {
+            m.header("Call-ID") == call_id(0) && m.cseq() == 1
+        })
         .await?;
     check(
         cancel.branch() == stored[0].identity.branch,
@@ -460,7 +466,9 @@ async fn stored_calls_of_an_earlier_process_are_ended(bench: &mut Bench) -> Resu
     far.respond(&cancel, "200 OK", Extra::tag("a")).await?;
     // The second was answered while nobody was there: the answer is repeated, and ended.
     let cancel = far
-        .expect_where("CANCEL", |m| m.header("Call-ID") == call_id(1))
+        .expect_where("CANCEL", |m| {
+            m.header("Call-ID") == call_id(1) && m.cseq() == 1
+        })
         .await?;
     far.respond(
         &cancel,
@@ -469,12 +477,10 @@ async fn stored_calls_of_an_earlier_process_are_ended(bench: &mut Bench) -> Resu
     )
     .await?;
     let again = far
-        .expect_where("CANCEL", |m| m.header("Call-ID") == call_id(1))
+        .expect_where("CANCEL", |m| {
+            m.header("Call-ID") == call_id(1) && m.cseq() == 2
+        })
         .await?;
-    check(
-        again.cseq() == 2,
-        "the try with credentials is not cancelled",
-    )?;
     far.respond(
         &again,
         "481 Call/Transaction Does Not Exist",
@@ -518,7 +524,7 @@ async fn orders_for_legs_that_are_gone_do_nothing(bench: &mut Bench) -> Result<(
     }
     let event = bench.wait_for(|_| true).await?;
     check(
-        matches!(event, Event::Cleared { dialogs: 0, .. }),
+        matches!(event, Event::Cleared { left: 0, .. }),
         "only the empty clearing is told",
     )
 }

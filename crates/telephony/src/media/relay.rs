@@ -13,8 +13,9 @@ use super::stream::OutStream;
 use super::tone::{FRAME, TONE_FRAMES, joining_tone, silence};
 use crate::LegId;
 
-/// An idle leg hears a packet of silence this often, or phones and border controllers drop it.
-pub const COMFORT_EVERY: Duration = Duration::from_secs(10);
+/// An idle leg hears a packet of silence after so long: phones and border controllers drop one that hears nothing for
+/// 10 s, and the clock that looks at this ticks a few times a second, late under load.
+pub const COMFORT_AFTER: Duration = Duration::from_secs(9);
 /// What a callee says before the join is kept so long; of what is older, the listener has no use.
 pub const KEEP: Duration = Duration::from_millis(200);
 /// Packets kept at most, for a sender that floods: 200 ms at the shortest packet time of 10 ms.
@@ -243,7 +244,7 @@ impl Relay {
     pub fn tick(&mut self, now: Instant, wire: &mut impl Wire) {
         for (id, leg) in &mut self.legs {
             let idle_since = leg.out.last_sent();
-            if leg.answered && idle_since.is_none_or(|at| now.duration_since(at) >= COMFORT_EVERY) {
+            if leg.answered && idle_since.is_none_or(|at| now.duration_since(at) >= COMFORT_AFTER) {
                 leg.comfort(*id, now, wire);
             }
             let since = leg.quiet_at.or(leg.last_in);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use outdial_domain::Transport;
 use rsipstack::sip::uri::ParamsExt as _;
-use rsipstack::sip::{Host, HostWithPort, Transport as WireTransport, Uri};
+use rsipstack::sip::{Host, HostWithPort, Param, Scheme, Transport as WireTransport, Uri};
 use rsipstack::transport::SipAddr;
 
 /// A host with port, and the transport that reaches it: `udp:192.0.2.1:5060`.
@@ -16,6 +16,19 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
+    /// Whether we speak the transport that a URI names, if it names one. A request for one that we do not speak must
+    /// not go out over another: who writes `transport=tls` relies on it that nobody listens.
+    pub(crate) fn can_reach(uri: &Uri) -> bool {
+        matches!(
+            uri.transport(),
+            None | Some(WireTransport::Tcp | WireTransport::Udp)
+        ) && uri.scheme != Some(Scheme::Sips)
+            && !uri.params.iter().any(|param| {
+                // A transport of which not even the stack has heard.
+                matches!(param, Param::Other(name, _) if name.to_string().eq_ignore_ascii_case("transport"))
+            })
+    }
+
     /// Where a request for `uri` goes; `otherwise` is the transport where the URI names none.
     pub(crate) fn of_uri(uri: &Uri, otherwise: Transport) -> Self {
         let transport = match uri.transport() {
@@ -160,6 +173,26 @@ mod tests {
             Destination::of_uri(&uri("sip:a"), Transport::Tcp).to_string(),
             "tcp:a"
         );
+    }
+
+    #[test]
+    fn a_transport_that_we_do_not_speak_is_not_reached_over_another() {
+        let reaches =
+            |text: &str| Uri::try_from(text).is_ok_and(|uri| Destination::can_reach(&uri));
+        for uri in ["sip:a", "sip:a;transport=udp", "sip:a;transport=TCP;lr"] {
+            assert!(reaches(uri), "{uri}");
+        }
+        for uri in [
+            "sips:a",
+            "sip:a;transport=tls",
+            "sip:a;transport=WS",
+            "sip:a;transport=wss",
+            "sip:a;transport=sctp",
+            "sip:a;transport=tls-sctp",
+            "sip:a;transport=quic",
+        ] {
+            assert!(!reaches(uri), "{uri}");
+        }
     }
 
     #[test]

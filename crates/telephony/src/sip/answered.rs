@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use outdial_domain::{EndedBy, LocalFailure};
 use rsipstack::sip::{Header, Method, Response};
+use tokio::time::Instant;
 
 use super::core::{Core, Purpose};
 use super::leg::{Kind, Session, acknowledge};
@@ -14,10 +15,12 @@ use super::timers::Timer;
 use crate::media::g711::Law;
 use crate::media::relay::Agreement;
 use crate::sdp::Audio;
-use crate::{HangUpReason, LegId};
+use crate::{AnsweredDialog, Event, HangUpReason, LegId, clock};
 
 /// How long a far end whose voice stopped has to answer when it is asked.
 const PRESENCE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a callee whose voice stopped is not asked again.
+const CALLEE_REST: Duration = Duration::from_secs(30);
 /// How soon a refresh that met one of the far end's is tried again (RFC 3261, 14.1).
 const GLARE: Duration = Duration::from_secs(3);
 
@@ -160,6 +163,12 @@ impl Core {
         };
         let by_update = dialog.takes_update;
         let interval = session.interval_s;
+        if !by_update && dialog.offered.is_some() {
+            // Its offer and ours would cross.
+            self.timers
+                .after(Duration::from_secs(1), Timer::Refresh(id, generation));
+            return;
+        }
         let mut further = vec![
             contact(&leg.identity.sent_by),
             header("Supported", "timer"),
@@ -177,6 +186,9 @@ impl Core {
             return;
         };
         let cseq = super::message::cseq(&request).map_or(0, |(number, _)| number);
+        if let Some(dialog) = leg.dialog.as_mut() {
+            dialog.offering = !by_update;
+        }
         let purpose = Purpose::Refresh {
             leg: id,
             cseq,
@@ -201,6 +213,7 @@ impl Core {
         let Some(dialog) = leg.dialog.as_mut() else {
             return;
         };
+        dialog.offering = false;
         match reply {
             Reply::Final(response) if (200..=299).contains(&response.status_code.code()) => {
                 if !by_update {
@@ -260,12 +273,11 @@ impl Core {
             .filter(|audio| !audio.is_refused());
         let agreed =
             described.and_then(|audio| leg.choose(&audio).map(|chosen| agreement(&audio, chosen)));
+        let moved =
+            super::message::usable_contact(response).and_then(|target| leg.retarget(target));
         let Some(dialog) = leg.dialog.as_mut() else {
             return;
         };
-        if let Some(target) = super::message::usable_contact(response) {
-            dialog.target = target;
-        }
         let request = acknowledge(
             &leg.identity,
             &dialog.remote_tag,
@@ -280,6 +292,15 @@ impl Core {
         if let Some(agreement) = agreed {
             self.media.agree(id, agreement);
         }
+        self.tell_moved(id, moved);
+    }
+
+    /// Reports where a far end has moved to, so that its call can be ended there after a crash.
+    pub(super) fn tell_moved(&self, leg: LegId, moved: Option<AnsweredDialog>) {
+        if let Some(dialog) = moved {
+            let at = clock::now();
+            self.tell(Event::Moved { leg, at, dialog });
+        }
     }
 
     pub(super) fn session_over(&mut self, id: LegId, generation: u32) {
@@ -292,34 +313,55 @@ impl Core {
         }
     }
 
-    /// Voice had come from this leg and stopped: a phone that is still there answers when it is asked. A callee is
-    /// not asked, because the trunk would answer for it.
+    /// Voice had come from this leg and stopped: a far end that is still there answers when it is asked.
     pub(super) fn quiet(&mut self, id: LegId) {
-        let Some(leg) = self
-            .legs
-            .get_mut(&id)
-            .filter(|leg| leg.kind != Kind::Callee)
-        else {
+        let Some(leg) = self.legs.get(&id) else {
+            return;
+        };
+        match leg.kind {
+            // A phone in a local network answers at once.
+            Kind::Agent | Kind::Flow => self.ask(id, Some(PRESENCE_WITHIN)),
+            // A trunk that holds a call, or saves the packets of silence, is asked now and then, and may take its time.
+            Kind::Callee => {
+                let asked = leg.dialog.as_ref().and_then(|dialog| dialog.asked_at);
+                if asked.is_none_or(|at| at.elapsed() >= CALLEE_REST) {
+                    self.ask(id, None);
+                }
+            }
+        }
+    }
+
+    /// A callee's leg has no session timer: without this a trunk that lost the call, or its BYE, would hold a line, a
+    /// caller ID and a flow for ever, when it had never sent voice that could stop.
+    pub(super) fn check_callee(&mut self, id: LegId) {
+        if self.legs.contains_key(&id) {
+            self.ask(id, None);
+            self.timers
+                .after(self.settings.callee_check, Timer::CheckCallee(id));
+        }
+    }
+
+    /// Asks whether a far end still knows the call. Silence is an answer after `within`, or when the exchange is over.
+    fn ask(&mut self, id: LegId, within: Option<Duration>) {
+        let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
         let Some(dialog) = leg.dialog.as_mut().filter(|dialog| dialog.asking.is_none()) else {
             return;
         };
         dialog.asked += 1;
+        dialog.asked_at = Some(Instant::now());
         let question = dialog.asked;
         dialog.asking = Some(question);
         let credentials = leg.route.credentials.clone();
         let accept = vec![header("Accept", SDP_TYPE)];
         if let Some((request, to, fallback)) = leg.request(Method::Options, accept, Vec::new()) {
-            self.out.exchange(
-                request,
-                to,
-                fallback,
-                credentials,
-                Purpose::Ask { leg: id, question },
-            );
-            self.timers
-                .after(PRESENCE_WITHIN, Timer::NoAnswer(id, question));
+            let purpose = Purpose::Ask { leg: id, question };
+            self.out
+                .exchange(request, to, fallback, credentials, purpose);
+            if let Some(within) = within {
+                self.timers.after(within, Timer::NoAnswer(id, question));
+            }
         }
     }
 

@@ -20,7 +20,7 @@ use crate::sdp::{Audio, Local as Description};
 use crate::{Call, DialogIdentity, Event, LegId, clock};
 
 /// An INVITE is sent anew at most so often.
-const ATTEMPTS_MAX: u32 = 3;
+pub(super) const ATTEMPTS_MAX: u32 = 3;
 /// The shortest session interval (RFC 4028, section 4).
 const SESSION_MIN_S: u32 = 90;
 
@@ -88,6 +88,7 @@ impl Core {
             joined_with: None,
             identity,
         };
+        self.door.open_call(&leg.identity.call_id);
         self.by_call_id
             .insert(leg.identity.call_id.clone(), call.leg);
         self.legs.insert(call.leg, leg);
@@ -298,6 +299,14 @@ impl Core {
             self.hang_up(id, crate::HangUpReason::Normal);
         } else {
             self.start_session(id, response, true);
+            if self
+                .legs
+                .get(&id)
+                .is_some_and(|leg| leg.kind == Kind::Callee)
+            {
+                self.timers
+                    .after(self.settings.callee_check, Timer::CheckCallee(id));
+            }
         }
     }
 

@@ -16,11 +16,13 @@ use tokio::time::Instant;
 
 use super::SipSettings;
 use super::address::Local;
+use super::clearing::Clearing;
 use super::directory::Directory;
 use super::leg::Leg;
 use super::outbound::{Heard, Outbound, Reply};
 use super::remnants::Remnants;
 use super::socket::Counts;
+use super::strangers::Door;
 use super::timers::{Timer, Timers};
 use super::trunks::Registrations;
 use crate::media::ports::RtpPorts;
@@ -52,8 +54,12 @@ pub(crate) enum Input {
     },
     /// A request from outside.
     Request(Box<Transaction>),
-    /// The acknowledgement of our answer to a re-INVITE, with what it carries.
-    Acknowledged { leg: LegId, body: Vec<u8> },
+    /// Our answer to the far end's re-INVITE with this number is acknowledged, with what that carries, or will never be.
+    Acknowledged {
+        leg: LegId,
+        number: u32,
+        body: Vec<u8>,
+    },
     /// Which calls are up?
     LegsUp(oneshot::Sender<Vec<LegUp>>),
     /// End everything; to be answered when that is done.
@@ -81,10 +87,8 @@ pub(crate) enum Purpose {
     },
     /// Registers with a trunk.
     Register { trunk: TrunkName, generation: u64 },
-    /// Cancels a call of an earlier process.
-    ClearCancel { call_id: String, attempt: u32 },
-    /// Ends a call of an earlier process.
-    ClearBye { call_id: String },
+    /// Cancels or ends a call of an earlier process.
+    Clear { call_id: String },
 }
 
 /// The state of the connector.
@@ -93,6 +97,7 @@ pub(super) struct Core {
     pub(super) local: Local,
     pub(super) out: Outbound,
     pub(super) directory: Arc<RwLock<Directory>>,
+    pub(super) door: Arc<Door>,
     pub(super) counts: Arc<Counts>,
     pub(super) events: UnboundedSender<Event>,
     pub(super) media: Arc<MediaThread>,
@@ -100,6 +105,7 @@ pub(super) struct Core {
     pub(super) legs: HashMap<LegId, Leg>,
     pub(super) by_call_id: HashMap<String, LegId>,
     pub(super) remnants: Remnants,
+    pub(super) clearing: Clearing,
     pub(super) timers: Timers,
     pub(super) registrations: Registrations,
     /// Requests that end calls and have no reply yet.
@@ -157,7 +163,7 @@ impl Core {
                 acknowledged,
             } => self.stray(&response, acknowledged),
             Input::Request(transaction) => self.request(*transaction),
-            Input::Acknowledged { leg, body } => self.acknowledged(leg, &body),
+            Input::Acknowledged { leg, number, body } => self.acknowledged(leg, number, &body),
             Input::LegsUp(answer) => {
                 let _ = answer.send(self.legs.values().map(Leg::up).collect());
             }
@@ -208,10 +214,7 @@ impl Core {
             Purpose::Register { trunk, generation } => {
                 self.registered_with(trunk, generation, reply)
             }
-            Purpose::ClearCancel { call_id, attempt } => {
-                self.clear_cancelled(&call_id, attempt, reply)
-            }
-            Purpose::ClearBye { call_id } => self.clear_ended(&call_id, reply),
+            Purpose::Clear { call_id } => self.cleared(&call_id, reply),
         }
     }
 
@@ -221,7 +224,12 @@ impl Core {
             Timer::Refresh(leg, generation) => self.refresh(leg, generation),
             Timer::SessionOver(leg, generation) => self.session_over(leg, generation),
             Timer::NoAnswer(leg, question) => self.no_sign_of_presence(leg, question),
-            Timer::Forget(call_id) => self.remnants.forget(&call_id),
+            Timer::CheckCallee(leg) => self.check_callee(leg),
+            Timer::ClearAgain => self.clear_again(),
+            Timer::Forget(call_id) => {
+                self.remnants.forget(&call_id);
+                self.door.close_call(&call_id);
+            }
             Timer::Probe(trunk, generation) => self.probe(trunk, Some(generation)),
             Timer::Register(trunk, generation) => self.register_with(trunk, generation),
             Timer::Bindings => self.expire_bindings(),

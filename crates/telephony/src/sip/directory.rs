@@ -47,6 +47,17 @@ impl Directory {
         self.trunks.get(&name).map(Result::as_ref)
     }
 
+    /// Whether a trunk or a registered phone is at this address.
+    pub(crate) fn knows(&self, ip: std::net::IpAddr) -> bool {
+        let is_there = |destination: &Destination| {
+            destination
+                .socket_address()
+                .is_some_and(|address| address.ip() == ip)
+        };
+        self.usable().any(|entry| is_there(&entry.destination))
+            || self.registrar.sources().any(is_there)
+    }
+
     /// Every trunk that can be used.
     pub(crate) fn usable(&self) -> impl Iterator<Item = &TrunkEntry> {
         self.trunks.values().filter_map(|entry| entry.as_ref().ok())
@@ -113,6 +124,9 @@ pub(crate) fn sip_uri(text: &str) -> Result<Uri, String> {
     }
     let uri = Uri::try_from(text).map_err(|_| wrong())?;
     match uri.scheme {
+        Some(Scheme::Sip) if !Destination::can_reach(&uri) => Err(format!(
+            "`{shown}`: its transport is not built yet; give transport=udp or transport=tcp, or none"
+        )),
         Some(Scheme::Sip) => Ok(uri),
         Some(Scheme::Sips) => Err(format!("`{shown}`: TLS is not built yet; give a sip: URI")),
         Some(Scheme::Other(_)) | None => Err(wrong()),
@@ -144,6 +158,7 @@ mod tests {
             ("carrier.example", "SIP URI"),
             ("sips:carrier.example", "TLS"),
             ("sip:a b", "SIP URI"),
+            ("sip:carrier.example;transport=tls", "transport"),
         ] {
             directory.set_trunks(vec![Trunk::at(name, uri)]);
             let problem = directory.trunk(name).expect("known").expect_err("unusable");

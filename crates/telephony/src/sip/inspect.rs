@@ -9,14 +9,15 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use rsipstack::sip::prelude::HeadersExt as _;
-use rsipstack::sip::{Header, Method, Response, SipMessage, StatusCodeKind};
+use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCodeKind};
 use rsipstack::transaction::endpoint::{EndpointInner, MessageInspector, TransportEventInspector};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
-use rsipstack::transport::{SipAddr, TransportEvent};
+use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::core::Input;
 use super::socket::Counts;
+use super::strangers::Door;
 
 /// Marks a response that the stack made itself, for want of one from the network.
 const LOCAL_MARK: &str = "X-Outdial-Local";
@@ -59,6 +60,7 @@ pub(crate) struct TakeStrays {
     pub(crate) endpoint: Arc<OnceLock<Weak<EndpointInner>>>,
     pub(crate) inbox: UnboundedSender<Input>,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) door: Arc<Door>,
 }
 
 #[async_trait]
@@ -68,9 +70,15 @@ impl TransportEventInspector for TakeStrays {
             return Some(event);
         };
         match message {
-            SipMessage::Request(request) => {
-                if TransactionKey::from_request(&request, TransactionRole::Server).is_err() {
+            SipMessage::Request(mut request) => {
+                write_received(&mut request);
+                let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Server)
+                else {
                     Counts::add(&self.counts.garbage);
+                    return None;
+                };
+                if !self.admits(&request, &key, &from) {
+                    Counts::add(&self.counts.strangers_refused);
                     return None;
                 }
                 Some(TransportEvent::Incoming(
@@ -95,12 +103,14 @@ impl TransportEventInspector for TakeStrays {
                         let _ = self.inbox.send(stray);
                         return None;
                     }
-                    Judgement::Both => {
+                    Judgement::Refused(acknowledgement) => {
+                        acknowledge_again(acknowledgement, &response, connection, from);
                         let stray = Input::Stray {
-                            response: Box::new(response.clone()),
+                            response: Box::new(response),
                             acknowledged: true,
                         };
                         let _ = self.inbox.send(stray);
+                        return None;
                     }
                     Judgement::Theirs => {}
                 }
@@ -114,17 +124,62 @@ impl TransportEventInspector for TakeStrays {
     }
 }
 
+/// Writes the address that a request came from as RFC 3261 has it, an IPv6 address without brackets.
+///
+/// The stack writes brackets and does not read them. It looks the name in `Via` up instead, in its only loop: whoever
+/// owns a name could make everybody wait.
+fn write_received(request: &mut Request) {
+    const NAME: &str = ";received=";
+    let Ok(via) = request.via_header_mut() else {
+        return;
+    };
+    let value = via.value();
+    let Some(start) = value.find(NAME).map(|at| at + NAME.len()) else {
+        return;
+    };
+    let end = value[start..]
+        .find([';', ','])
+        .map_or(value.len(), |at| start + at);
+    let address = value[start..end].trim_matches(['[', ']']);
+    if address.len() < end - start {
+        let written = format!("{}{address}{}", &value[..start], &value[end..]);
+        via.replace(written);
+    }
+}
+
 /// Who deals with a response.
 enum Judgement {
     /// The stack: it has a transaction for it.
     Theirs,
-    /// The stack acknowledges it, and we want to know of it.
-    Both,
+    /// The same refusal again, to be acknowledged as before. The stack would do that in its only loop, which waits
+    /// for a name to be looked up then.
+    Refused(Box<Request>),
     /// We do.
     Ours,
 }
 
 impl TakeStrays {
+    /// Whether a request may go on to the stack: it belongs to something, or strangers have not had too many.
+    fn admits(&self, request: &Request, key: &TransactionKey, from: &SipAddr) -> bool {
+        let is_known = |endpoint: Arc<EndpointInner>| {
+            endpoint.transactions.contains_key(key)
+                || endpoint.finished_transactions.contains_key(key)
+        };
+        // An acknowledgement costs nothing, and finds its transaction by other marks than this key.
+        if request.method == Method::Ack
+            || self
+                .endpoint
+                .get()
+                .and_then(Weak::upgrade)
+                .is_some_and(is_known)
+        {
+            return true;
+        }
+        let call_id = request.call_id_header().map_or("", |header| header.value());
+        let from = from.get_socketaddr().map(|address| address.ip());
+        from.is_ok_and(|ip| self.door.admits(call_id, ip))
+    }
+
     fn judge(&self, response: &Response, key: &TransactionKey) -> Judgement {
         let is_invite = response
             .cseq_header()
@@ -140,13 +195,38 @@ impl TakeStrays {
         if endpoint.transactions.contains_key(key) {
             return Judgement::Theirs;
         }
-        let finished = endpoint.finished_transactions.contains_key(key);
         match response.status_code.kind() {
             // For a finished transaction the stack would swallow or acknowledge it unseen.
-            StatusCodeKind::Successful => Judgement::Ours,
-            StatusCodeKind::Provisional => Judgement::Ours,
-            _ if finished => Judgement::Both,
-            _ => Judgement::Ours,
+            StatusCodeKind::Successful | StatusCodeKind::Provisional => Judgement::Ours,
+            _ => match endpoint.finished_transactions.get(key).flatten() {
+                Some(SipMessage::Request(last)) if last.method == Method::Ack => {
+                    Judgement::Refused(Box::new(last))
+                }
+                _ => Judgement::Ours,
+            },
         }
     }
+}
+
+/// Acknowledges a refusal that is repeated, towards where it came from.
+fn acknowledge_again(
+    mut acknowledgement: Box<Request>,
+    response: &Response,
+    connection: SipConnection,
+    from: SipAddr,
+) {
+    if let Ok(Some(tag)) = response.to_header().and_then(|to| to.tag()) {
+        // The head was ours; that its To takes a tag is sure, and if not, the far end only asks again.
+        let _ = acknowledgement
+            .to_header_mut()
+            .and_then(|to| to.mut_tag(tag));
+    }
+    tokio::spawn(async move {
+        if let Err(error) = connection
+            .send((*acknowledgement).into(), Some(&from))
+            .await
+        {
+            tracing::debug!(%error, "an acknowledgement could not be sent");
+        }
+    });
 }

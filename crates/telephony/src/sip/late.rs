@@ -91,11 +91,17 @@ impl Core {
         }
     }
 
-    /// Another branch of a forked call picked up too: it is acknowledged and ended.
+    /// Another branch of a forked call picked up too: it is acknowledged each time it says so, and ended once.
     fn end_fork(&mut self, id: LegId, response: &Response, tag: String) {
-        let Some(leg) = self.legs.get(&id) else {
+        let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
+        let forks = leg.dialog.as_ref().map(|dialog| &dialog.forks);
+        if let Some((acknowledgement, hop)) = forks.and_then(|forks| forks.get(&tag)) {
+            self.out
+                .fire(acknowledgement.clone(), hop, Some(&leg.destination));
+            return;
+        }
         let Some(target) = usable_contact(response)
             .or_else(|| Uri::try_from(leg.identity.request_uri.as_str()).ok())
         else {
@@ -112,7 +118,13 @@ impl Core {
             leg.authorization.clone(),
         );
         let hop = next_hop(&routes, &target, leg.destination.transport);
-        self.out.fire(acknowledgement, &hop, Some(&leg.destination));
+        self.out
+            .fire(acknowledgement.clone(), &hop, Some(&leg.destination));
+        if let Some(dialog) = leg.dialog.as_mut() {
+            dialog
+                .forks
+                .insert(tag.clone(), (acknowledgement, hop.clone()));
+        }
         let bye = bye(&leg.identity, &tag, target, &routes, number.wrapping_add(1));
         let (fallback, credentials) = (leg.destination.clone(), leg.route.credentials.clone());
         self.leaving += 1;

@@ -1,8 +1,11 @@
 //! One leg: its names, how far it is, and the requests of its dialog.
 
+use std::collections::BTreeMap;
+
 use outdial_domain::{Evidence, Progress, Timestamp};
 use rsipstack::sip::prelude::HeadersExt as _;
 use rsipstack::sip::{Header, Method, Request, Response, Uri};
+use tokio::time::Instant;
 
 use super::address::Destination;
 use super::message::{Head, new_branch, next_hop, tagged};
@@ -95,6 +98,8 @@ pub(super) struct Dialog {
     /// Whether the answer may be acknowledged: its dialog is stored.
     pub(super) confirmed: bool,
     pub(super) acknowledgement: Request,
+    /// Acknowledgements of other branches that picked up too and were ended, by the far end's tag.
+    pub(super) forks: BTreeMap<String, (Request, Destination)>,
     /// The acknowledgement of our last re-INVITE, and that INVITE's number.
     pub(super) refreshed: Option<(u32, Request)>,
     pub(super) takes_update: bool,
@@ -102,6 +107,11 @@ pub(super) struct Dialog {
     /// Counts the questions whether the far end is still there; `Some` while one is open.
     pub(super) asking: Option<u32>,
     pub(super) asked: u32,
+    pub(super) asked_at: Option<Instant>,
+    /// Our re-INVITE that has no final response yet: one of the far end's is put off meanwhile (RFC 3261, 14.2).
+    pub(super) offering: bool,
+    /// The far end's re-INVITE without offer that we answered by an offer: its answer comes with the acknowledgement.
+    pub(super) offered: Option<u32>,
 }
 
 /// A session timer (RFC 4028).
@@ -146,11 +156,7 @@ impl Leg {
         target: Uri,
         route_set: Vec<String>,
     ) -> Dialog {
-        let transport = self.destination.transport;
-        let next_hop = match &self.route.fixed {
-            Some(fixed) if route_set.is_empty() => fixed.clone(),
-            _ => next_hop(&route_set, &target, transport),
-        };
+        let next_hop = self.next_hop(&route_set, &target);
         let invite_cseq = self.identity.cseq.wrapping_add(self.attempt);
         let acknowledgement = acknowledge(
             &self.identity,
@@ -170,12 +176,36 @@ impl Leg {
             remote_cseq: None,
             confirmed: false,
             acknowledgement,
+            forks: BTreeMap::new(),
             refreshed: None,
             takes_update: super::message::allows(response, "UPDATE"),
             session: None,
             asking: None,
             asked: 0,
+            asked_at: None,
+            offering: false,
+            offered: None,
         }
+    }
+
+    fn next_hop(&self, route_set: &[String], target: &Uri) -> Destination {
+        match &self.route.fixed {
+            Some(fixed) if route_set.is_empty() => fixed.clone(),
+            _ => next_hop(route_set, target, self.destination.transport),
+        }
+    }
+
+    /// Takes where the far end is now (RFC 3261, 12.2.1.2). The dialog as it is to be stored, when that is news.
+    pub(super) fn retarget(&mut self, target: Uri) -> Option<AnsweredDialog> {
+        let dialog = self.dialog.as_ref()?;
+        if dialog.target == target {
+            return None;
+        }
+        let next_hop = self.next_hop(&dialog.route_set, &target);
+        let dialog = self.dialog.as_mut()?;
+        dialog.target = target;
+        dialog.next_hop = next_hop;
+        Some(dialog.stored())
     }
 
     /// The next request of the dialog, with where it goes and where else it may go. `None` before the answer.

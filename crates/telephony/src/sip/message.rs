@@ -164,6 +164,9 @@ pub(crate) fn usable_contact(message: &impl HeadersExt) -> Option<Uri> {
         Some(rsipstack::sip::Scheme::Sip | rsipstack::sip::Scheme::Sips) => true,
         Some(rsipstack::sip::Scheme::Other(_)) | None => false,
     };
+    // Behind a proxy it is the proxy that has to reach the contact.
+    let is_routed = message.header_value("Record-Route").is_some();
+    let is_sip = is_sip && (is_routed || Destination::can_reach(&first.uri));
     let host = first.uri.host_with_port.host.to_string();
     let is_host = !host.is_empty()
         && host
@@ -278,6 +281,18 @@ pub(crate) fn allows(message: &impl HeadersExt, method: &str) -> bool {
         })
 }
 
+/// The extensions that a request insists on and that we do not have (RFC 3261, 8.2.2.3).
+pub(crate) fn required(request: &Request) -> Vec<String> {
+    request
+        .headers
+        .iter()
+        .filter(|header| header.name().eq_ignore_ascii_case("Require"))
+        .flat_map(|header| header.value().split(','))
+        .map(|option| option.trim().to_owned())
+        .filter(|option| !option.is_empty() && !option.eq_ignore_ascii_case("timer"))
+        .collect()
+}
+
 /// Where the next request of a dialog goes by its route set and target.
 pub(crate) fn next_hop(
     route_set: &[String],
@@ -318,6 +333,8 @@ mod tests {
             "<sip:>",
             "nonsense with spaces",
             "<tel:+123>",
+            "<sip:1@192.0.2.1;transport=tls>",
+            "<sips:1@192.0.2.1>",
             "<sip:1@ho st>",
             "<sip:1@h",
             "<http://x/>",
@@ -325,6 +342,8 @@ mod tests {
             assert_eq!(contact(value), None, "{value}");
         }
         assert_eq!(usable_contact(&response("")), None);
+        let routed = "Record-Route: <sip:p.example;lr>\r\nContact: <sips:1@192.0.2.1>\r\n";
+        assert!(usable_contact(&response(routed)).is_some());
     }
 
     #[test]

@@ -10,8 +10,10 @@
 mod address;
 mod answered;
 mod calling;
+mod clearing;
 mod core;
 mod directory;
+mod framing;
 mod inspect;
 mod late;
 mod leg;
@@ -22,6 +24,8 @@ mod registrar;
 mod remnants;
 mod requests;
 mod socket;
+mod strangers;
+mod streams;
 mod timers;
 mod trunks;
 
@@ -37,7 +41,7 @@ use rsipstack::EndpointBuilder;
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
 use rsipstack::transport::udp::UdpConnection;
-use rsipstack::transport::{SipConnection, TcpListenerConnection, TransportLayer};
+use rsipstack::transport::{SipConnection, TransportLayer};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -48,14 +52,13 @@ use self::directory::Directory;
 use self::inspect::{MarkLocal, TakeStrays};
 use self::outbound::Outbound;
 use self::socket::{Counts, SignallingSocket};
+use self::strangers::Door;
+use self::streams::Streams;
 use crate::media::ports::{PortRangeError, RtpPorts};
 use crate::media::thread::MediaThread;
 use crate::{
     Call, Command, Connector, Counters, DialogIdentity, EventReceiver, LegUp, PlanError, clock,
 };
-
-/// How long a TCP connection may be silent: longer than a phone's registration over it may last.
-const STREAM_IDLE_MAX: Duration = Duration::from_secs(2 * 3_600);
 
 /// How the connector is set up.
 #[derive(Clone, Debug)]
@@ -71,6 +74,8 @@ pub struct SipSettings {
     pub session_expires_s: u32,
     /// T1 of RFC 3261: the round trip that repetitions reckon with. Silence of 64 × T1 is the end. Default 500 ms.
     pub t1: Duration,
+    /// How often the trunk of an answered callee is asked whether it still knows the call. Default 2 min.
+    pub callee_check: Duration,
     /// What we call ourselves in `User-Agent` and `Server`.
     pub user_agent: String,
 }
@@ -85,6 +90,7 @@ impl SipSettings {
             rtp_ports: 20_000..=29_999,
             session_expires_s: 1_800,
             t1: Duration::from_millis(500),
+            callee_check: Duration::from_secs(120),
             user_agent: concat!("Outdial/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -135,7 +141,7 @@ impl SipConnector {
     pub async fn start(settings: SipSettings) -> Result<(Self, EventReceiver), StartError> {
         let cancel = CancellationToken::new();
         let counts = Arc::new(Counts::default());
-        let udp = bind(settings.listen).await?;
+        let (udp, tcp) = bind(settings.listen).await?;
         let bound = udp
             .local_addr()
             .map_err(|source| listen_error(settings.listen, "UDP", source))?;
@@ -148,13 +154,28 @@ impl SipConnector {
             external: settings.external_address,
         };
         let (inbox, inputs) = unbounded_channel();
-        let (endpoint, incoming) =
-            start_stack(&settings, local, &socket, &inbox, &counts, &cancel).await?;
-        until_tcp_listens(bound).await?;
+        let directory = Arc::new(RwLock::new(Directory::default()));
+        let door = Arc::new(Door::new(Arc::clone(&directory)));
+        let itself = Arc::new(OnceLock::new());
+        let strays = TakeStrays {
+            endpoint: Arc::clone(&itself),
+            inbox: inbox.clone(),
+            counts: Arc::clone(&counts),
+            door: Arc::clone(&door),
+        };
+        let (endpoint, incoming) = start_stack(&settings, local, &socket, strays, &cancel).await?;
+        // A second value cannot be there: the cell was made above.
+        let _ = itself.set(Arc::downgrade(&endpoint));
+        let streams = Streams::start(
+            tcp,
+            endpoint.clone(),
+            Arc::clone(&counts),
+            settings.t1 * 64,
+            cancel.clone(),
+        );
         let (reports, media_reports) = unbounded_channel();
         let media = Arc::new(MediaThread::start(reports).map_err(StartError::Media)?);
         let (events, receiver) = unbounded_channel();
-        let directory = Arc::new(RwLock::new(Directory::default()));
         let core = Core {
             ports: RtpPorts::new(bound.ip(), settings.rtp_ports.clone())?,
             settings,
@@ -162,16 +183,19 @@ impl SipConnector {
             out: Outbound {
                 endpoint,
                 socket,
+                streams,
                 inbox: inbox.clone(),
                 cancel: cancel.clone(),
             },
             directory: Arc::clone(&directory),
+            door,
             counts: Arc::clone(&counts),
             events,
             media: Arc::clone(&media),
             legs: HashMap::new(),
             by_call_id: HashMap::new(),
             remnants: remnants::Remnants::default(),
+            clearing: clearing::Clearing::default(),
             timers: timers::Timers::default(),
             registrations: trunks::Registrations::default(),
             leaving: 0,
@@ -249,6 +273,7 @@ impl Connector for SipConnector {
             unknown_dialogs: self.counts.unknown_dialogs.load(Ordering::Relaxed),
             media_garbage: self.media.ignored(),
             registrations_refused: self.counts.registrations_refused.load(Ordering::Relaxed),
+            strangers_refused: self.counts.strangers_refused.load(Ordering::Relaxed),
         }
     }
 
@@ -274,8 +299,10 @@ fn listen_error(
     }
 }
 
-/// Binds UDP, on a port that TCP can have too.
-async fn bind(address: SocketAddr) -> Result<tokio::net::UdpSocket, StartError> {
+/// Binds UDP and TCP on the same port.
+async fn bind(
+    address: SocketAddr,
+) -> Result<(tokio::net::UdpSocket, tokio::net::TcpListener), StartError> {
     const TRIES: usize = 20;
     let mut last = None;
     for _ in 0..TRIES {
@@ -285,9 +312,8 @@ async fn bind(address: SocketAddr) -> Result<tokio::net::UdpSocket, StartError> 
         let bound = udp
             .local_addr()
             .map_err(|e| listen_error(address, "UDP", e))?;
-        // The stack binds TCP itself; this only makes sure that it can.
-        match std::net::TcpListener::bind(bound) {
-            Ok(_) => return Ok(udp),
+        match tokio::net::TcpListener::bind(bound).await {
+            Ok(tcp) => return Ok((udp, tcp)),
             Err(source) if address.port() == 0 => last = Some(listen_error(bound, "TCP", source)),
             Err(source) => return Err(listen_error(bound, "TCP", source)),
         }
@@ -299,13 +325,11 @@ async fn start_stack(
     settings: &SipSettings,
     local: Local,
     socket: &Arc<SignallingSocket>,
-    inbox: &UnboundedSender<Input>,
-    counts: &Arc<Counts>,
+    strays: TakeStrays,
     cancel: &CancellationToken,
 ) -> Result<(EndpointInnerRef, TransactionReceiver), StartError> {
     let broken = |error: rsipstack::Error| StartError::Stack(error.to_string());
     let layer = TransportLayer::new(cancel.clone());
-    layer.set_stream_idle_timeout(STREAM_IDLE_MAX);
     let external = local
         .external
         .map(|ip| SocketAddr::new(ip, local.bound.port()));
@@ -315,16 +339,6 @@ async fn start_stack(
         Some(cancel.child_token()),
     );
     layer.add_transport(SipConnection::Udp(udp.await.map_err(broken)?));
-    let tcp = TcpListenerConnection::new(local.bound, external)
-        .await
-        .map_err(broken)?;
-    layer.add_transport(SipConnection::TcpListener(tcp));
-    let itself = Arc::new(OnceLock::new());
-    let strays = TakeStrays {
-        endpoint: Arc::clone(&itself),
-        inbox: inbox.clone(),
-        counts: Arc::clone(counts),
-    };
     let endpoint = EndpointBuilder::new()
         .with_user_agent(&settings.user_agent)
         .with_transport_layer(layer)
@@ -340,31 +354,10 @@ async fn start_stack(
             ..EndpointOption::default()
         })
         .build();
-    // A second value cannot be there: the cell was made above.
-    let _ = itself.set(Arc::downgrade(&endpoint.inner));
     let incoming = endpoint.incoming_transactions().map_err(broken)?;
     let inner = endpoint.inner.clone();
     tokio::spawn(async move { endpoint.serve().await });
     Ok((inner, incoming))
-}
-
-/// Waits until the stack, which binds TCP in a task of its own, takes connections.
-async fn until_tcp_listens(bound: SocketAddr) -> Result<(), StartError> {
-    const TRIES: u32 = 200;
-    let ip = match bound.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    let mut tried = 0;
-    loop {
-        match tokio::net::TcpStream::connect(SocketAddr::new(ip, bound.port())).await {
-            Ok(_) => return Ok(()),
-            Err(source) if tried == TRIES => return Err(listen_error(bound, "TCP", source)),
-            Err(_) => tried += 1,
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 async fn pass_on(mut incoming: TransactionReceiver, inbox: UnboundedSender<Input>) {

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCodeKind};
+use rsipstack::sip::{
+    Header, Method, Request, Response, SipMessage, StatusCodeKind, Transport as WireTransport,
+};
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::{Transaction, TransactionEvent, TransactionEventSender};
+use rsipstack::transport::SipAddr;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +18,7 @@ use super::core::{Input, Purpose};
 use super::inspect::is_local;
 use super::message::{cseq, header, new_branch, random_token};
 use super::socket::SignallingSocket;
+use super::streams::Streams;
 use crate::LegId;
 use crate::digest::{Challenge, Credentials};
 
@@ -75,6 +79,7 @@ impl InviteHandle {
 pub(crate) struct Outbound {
     pub(crate) endpoint: EndpointInnerRef,
     pub(crate) socket: Arc<SignallingSocket>,
+    pub(crate) streams: Arc<Streams>,
     pub(crate) inbox: UnboundedSender<Input>,
     pub(crate) cancel: CancellationToken,
 }
@@ -105,7 +110,7 @@ impl Outbound {
         {
             return;
         }
-        let endpoint = self.endpoint.clone();
+        let streams = Arc::clone(&self.streams);
         let ways: Vec<_> = [Some(to), fallback]
             .into_iter()
             .flatten()
@@ -113,9 +118,7 @@ impl Outbound {
             .collect();
         self.spawn(async move {
             for way in &ways {
-                let found =
-                    tokio::time::timeout(OPEN_WITHIN, endpoint.transport_layer.lookup(way, None))
-                        .await;
+                let found = tokio::time::timeout(OPEN_WITHIN, streams.way(way)).await;
                 if let Ok(Ok((connection, address))) = found
                     && connection
                         .send(request.clone().into(), Some(&address))
@@ -145,18 +148,18 @@ impl Outbound {
             purpose: Some(purpose),
             reply: Reply::Unreachable,
         };
-        let endpoint = self.endpoint.clone();
+        let out = self.clone();
         self.spawn(async move {
-            let mut reply = run(&endpoint, request.clone(), &to).await;
+            let mut reply = out.run(request.clone(), &to).await;
             if matches!(reply, Reply::Unreachable)
                 && let Some(fallback) = fallback.filter(|fallback| *fallback != to)
             {
-                reply = run(&endpoint, request.clone(), &fallback).await;
+                reply = out.run(request.clone(), &fallback).await;
             }
             if let (Reply::Final(response), Some(credentials)) = (&reply, credentials)
                 && let Some(again) = authorize(request, response, &credentials)
             {
-                reply = run(&endpoint, again, &to).await;
+                reply = out.run(again, &to).await;
             }
             report.set(reply);
         });
@@ -173,7 +176,7 @@ impl Outbound {
         let key = TransactionKey::from_request(&request, TransactionRole::Client).ok()?;
         let mut transaction =
             Transaction::new_client(key.clone(), request, self.endpoint.clone(), None);
-        transaction.destination = Some(to.to_sip_addr());
+        let (out, to) = (self.clone(), to.to_sip_addr());
         let handle = InviteHandle {
             key,
             transaction: transaction.tu_sender.clone(),
@@ -184,7 +187,7 @@ impl Outbound {
             attempt,
         };
         self.spawn(async move {
-            if !open(&mut transaction).await {
+            if !out.open(&mut transaction, to).await {
                 report.send(Heard::Unreachable);
                 return;
             }
@@ -208,33 +211,47 @@ impl Outbound {
     }
 }
 
-/// Sends a transaction's request; false when there is no way to send it.
-async fn open(transaction: &mut Transaction) -> bool {
-    let sent = tokio::time::timeout(OPEN_WITHIN, transaction.send()).await;
-    matches!(sent, Ok(Ok(()))) && transaction.connection.is_some()
-}
-
-async fn run(endpoint: &EndpointInnerRef, request: Request, to: &Destination) -> Reply {
-    let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else {
-        return Reply::Unreachable;
-    };
-    let mut transaction = Transaction::new_client(key, request, endpoint.clone(), None);
-    transaction.destination = Some(to.to_sip_addr());
-    if !open(&mut transaction).await {
-        return Reply::Unreachable;
-    }
-    while let Some(message) = transaction.receive().await {
-        let SipMessage::Response(response) = message else {
-            continue;
+impl Outbound {
+    /// Sends a transaction's request; false when there is no way to send it.
+    async fn open(&self, transaction: &mut Transaction, to: SipAddr) -> bool {
+        let opened = async {
+            // Connections are ours to open; the stack finds the way by itself over UDP.
+            if to.r#type == Some(WireTransport::Tcp) {
+                let Ok((connection, address)) = self.streams.way(&to).await else {
+                    return false;
+                };
+                transaction.connection = Some(connection);
+                transaction.destination = Some(address);
+            } else {
+                transaction.destination = Some(to);
+            }
+            transaction.send().await.is_ok()
         };
-        match (is_local(&response), response.status_code.kind()) {
-            (true, _) if response.status_code.code() == 503 => return Reply::Unreachable,
-            (true, _) => return Reply::Silent,
-            (false, StatusCodeKind::Provisional) => {}
-            (false, _) => return Reply::Final(Box::new(response)),
-        }
+        let opened = tokio::time::timeout(OPEN_WITHIN, opened).await;
+        opened == Ok(true) && transaction.connection.is_some()
     }
-    Reply::Silent
+
+    async fn run(&self, request: Request, to: &Destination) -> Reply {
+        let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else {
+            return Reply::Unreachable;
+        };
+        let mut transaction = Transaction::new_client(key, request, self.endpoint.clone(), None);
+        if !self.open(&mut transaction, to.to_sip_addr()).await {
+            return Reply::Unreachable;
+        }
+        while let Some(message) = transaction.receive().await {
+            let SipMessage::Response(response) = message else {
+                continue;
+            };
+            match (is_local(&response), response.status_code.kind()) {
+                (true, _) if response.status_code.code() == 503 => return Reply::Unreachable,
+                (true, _) => return Reply::Silent,
+                (false, StatusCodeKind::Provisional) => {}
+                (false, _) => return Reply::Final(Box::new(response)),
+            }
+        }
+        Reply::Silent
+    }
 }
 
 /// The request again, with the answer to the challenge in `response`; `None` when it is no challenge that these

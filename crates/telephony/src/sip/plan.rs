@@ -1,5 +1,7 @@
 //! Making the names of a call before anything is sent, and the headers that go with them.
 
+use std::fmt::Write as _;
+
 use outdial_domain::{CallerIdHeader, PhoneNumber, Timestamp, Transport, TrunkName};
 use rsipstack::sip::{Header, Uri};
 
@@ -98,6 +100,7 @@ fn plan_callee(
     };
     Ok(DialogIdentity {
         from: address_of(&user, &domain),
+        trunk: Some(trunk),
         ..identity
     })
 }
@@ -209,6 +212,7 @@ fn names(target: &Uri, destination: Destination, local: Local) -> DialogIdentity
         to: format!("<{to}>"),
         sent_by,
         destination: destination.to_string(),
+        trunk: None,
     }
 }
 
@@ -248,9 +252,23 @@ fn identity_headers(entry: &TrunkEntry, caller_id: PhoneNumber, domain: &str) ->
     entry.trunk.caller_id_in.iter().filter_map(line).collect()
 }
 
-fn address_of(user: &str, domain: &str) -> String {
-    // '#' is the one character of a dialable number that a SIP URI has to escape.
-    format!("<sip:{}@{domain}>", user.replace('#', "%23"))
+/// The address of a user, as it stands in From and To.
+pub(crate) fn address_of(user: &str, domain: &str) -> String {
+    format!("<sip:{}@{domain}>", escaped(user))
+}
+
+/// The user part of a SIP URI, what may not stand there as it is escaped (RFC 3261, 25.1).
+fn escaped(user: &str) -> String {
+    let mut text = String::with_capacity(user.len());
+    for byte in user.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
 }
 
 fn caller_address(caller: &Caller, host: &str) -> String {
@@ -420,6 +438,21 @@ mod tests {
             with_header.headers = vec![(name.into(), value.into())];
             assert!(plan(&with_header).starts_with("header "), "{name}");
         }
+    }
+
+    #[test]
+    fn a_user_name_of_any_kind_is_one_address() {
+        let directory = directory(|trunk| {
+            trunk.username = Some("user@provider>;x \"%".into());
+            trunk.from_domain = Some("acme.example".into());
+            trunk.caller_id_in = vec![CallerIdHeader::Pai];
+        });
+        let identity = plan(&call(), &directory, local(), Timestamp::MIN).expect("a plan");
+        assert_eq!(
+            identity.from,
+            "<sip:user%40provider%3E;x%20%22%25@acme.example>"
+        );
+        assert_eq!(address_of("*12#", "h"), "<sip:*12%23@h>");
     }
 
     #[test]

@@ -26,6 +26,11 @@ const EXPIRES_MAX: u32 = 3_600;
 const EXPIRES_MIN: u32 = 10;
 /// Nonces whose use is remembered at most; older ones are forgotten first and count as stale.
 const NONCES_MAX: usize = 10_000;
+/// Wrong passwords of an account from one address, after which it is not listened to for a while.
+const GUESSES_MAX: u32 = 10;
+const GUESSER_RESTS: Duration = Duration::from_secs(60);
+/// Accounts and addresses whose wrong passwords are counted at most.
+const GUESSERS_MAX: usize = 10_000;
 
 /// Where a phone is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +52,8 @@ pub(crate) struct Registrar {
     secret: String,
     /// Highest count seen of each nonce, oldest nonce first (a nonce begins with its time).
     counts: BTreeMap<String, u32>,
+    /// Wrong passwords since when, by account (also those that do not exist) and address.
+    guesses: BTreeMap<(String, String), (u32, Timestamp)>,
 }
 
 /// What a REGISTER is answered.
@@ -73,6 +80,7 @@ impl Default for Registrar {
             bindings: BTreeMap::new(),
             secret: random_token(32),
             counts: BTreeMap::new(),
+            guesses: BTreeMap::new(),
         }
     }
 }
@@ -93,6 +101,11 @@ impl Registrar {
         self.bindings
             .get(account)
             .filter(|binding| binding.expires_at > now)
+    }
+
+    /// Where registered phones are.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Destination> {
+        self.bindings.values().map(|binding| &binding.source)
     }
 
     /// Drops what has run out; the accounts whose phones are gone.
@@ -116,9 +129,10 @@ impl Registrar {
         source: &Destination,
         now: Timestamp,
     ) -> Answer {
-        let account = match self.authenticate(request, now) {
+        let account = match self.authenticate(request, source, now) {
             Ok(account) => account,
             Err(Refusal::Challenge { stale }) => return self.challenge(stale, now),
+            Err(Refusal::OtherAddress) => return plain(400),
             Err(Refusal::Forbidden) => return plain(403),
         };
         // An account may register itself only, whatever address it puts into To.
@@ -201,7 +215,13 @@ impl Registrar {
         }
     }
 
-    fn authenticate(&mut self, request: &Request, now: Timestamp) -> Result<String, Refusal> {
+    /// The account that this is proven to come from. Nothing in a refusal tells whether an account exists.
+    fn authenticate(
+        &mut self,
+        request: &Request,
+        source: &Destination,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
         let claims = request
             .headers
             .iter()
@@ -209,24 +229,51 @@ impl Registrar {
             .filter_map(|header| Claim::parse(header.value()));
         let claim = claims
             .into_iter()
-            .find(|claim| claim.realm == REALM)
+            .find(|claim| claim.realm == REALM && self.is_ours(&claim.nonce))
             .ok_or(Refusal::Challenge { stale: false })?;
-        // An unknown account is answered like a wrong password.
-        let password = self
-            .accounts
-            .get(&claim.username)
-            .ok_or(Refusal::Forbidden)?;
-        if !claim.is_proven(password, "REGISTER") {
-            return Err(if self.is_ours(&claim.nonce) {
-                Refusal::Forbidden
-            } else {
-                Refusal::Challenge { stale: false }
-            });
+        if !is_for(&claim, &request.uri) {
+            return Err(Refusal::OtherAddress);
+        }
+        let guesser = (claim.username.clone(), source.host.host.to_string());
+        let is_there = self
+            .binding(&claim.username, now)
+            .is_some_and(|binding| binding.source == *source);
+        if !is_there && self.rests(&guesser, now) {
+            return Err(Refusal::Forbidden);
+        }
+        let password = self.accounts.get(&claim.username);
+        let proven = claim.is_proven(password.map_or("", String::as_str), "REGISTER");
+        if !proven || password.is_none() {
+            self.note_guess(guesser, now);
+            return Err(Refusal::Forbidden);
         }
         if !self.is_fresh(&claim.nonce, now) || !self.counts_up(&claim) {
             return Err(Refusal::Challenge { stale: true });
         }
+        self.guesses.remove(&guesser);
         Ok(claim.username)
+    }
+
+    /// Whether too many wrong passwords came from there a little while ago.
+    fn rests(&self, guesser: &(String, String), now: Timestamp) -> bool {
+        self.guesses.get(guesser).is_some_and(|(count, since)| {
+            *count >= GUESSES_MAX && now.since(*since) < GUESSER_RESTS
+        })
+    }
+
+    fn note_guess(&mut self, guesser: (String, String), now: Timestamp) {
+        if self.guesses.len() >= GUESSERS_MAX {
+            self.guesses
+                .retain(|_, (_, since)| now.since(*since) < GUESSER_RESTS);
+            if self.guesses.len() >= GUESSERS_MAX {
+                return;
+            }
+        }
+        let (count, since) = self.guesses.entry(guesser).or_insert((0, now));
+        if now.since(*since) >= GUESSER_RESTS {
+            (*count, *since) = (0, now);
+        }
+        *count += 1;
     }
 
     fn challenge(&self, stale: bool, now: Timestamp) -> Answer {
@@ -276,6 +323,11 @@ impl Registrar {
 
     /// Whether the phone counts its uses of the nonce up: a claim that was listened to cannot be sent again.
     fn counts_up(&mut self, claim: &Claim) -> bool {
+        // What is older than the oldest that is remembered may have been used and forgotten.
+        let oldest = self.counts.keys().next();
+        if self.counts.len() >= NONCES_MAX && oldest.is_some_and(|oldest| claim.nonce < *oldest) {
+            return false;
+        }
         let count = claim.count().unwrap_or(1);
         let last = self.counts.entry(claim.nonce.clone()).or_insert(0);
         let up = count > *last;
@@ -335,8 +387,19 @@ impl Asked {
 }
 
 enum Refusal {
-    Challenge { stale: bool },
+    Challenge {
+        stale: bool,
+    },
+    /// The claim was made for another request URI (RFC 7616, 3.4.6).
+    OtherAddress,
     Forbidden,
+}
+
+/// Whether a claim was made for this request URI. Parameters do not count, because proxies change them.
+fn is_for(claim: &Claim, uri: &Uri) -> bool {
+    Uri::try_from(claim.uri.as_str()).is_ok_and(|claimed| {
+        claimed.auth == uri.auth && claimed.host_with_port == uri.host_with_port
+    })
 }
 
 fn plain(status: u16) -> Answer {
@@ -358,6 +421,8 @@ mod tests {
         count: u32,
         cseq: u32,
         now: Timestamp,
+        ip: &'static str,
+        claimed_uri: &'static str,
     }
 
     impl Phone {
@@ -373,6 +438,8 @@ mod tests {
                 count: 0,
                 cseq: 0,
                 now: Timestamp::from_secs(1_000),
+                ip: "192.0.2.1",
+                claimed_uri: "sip:127.0.0.1",
             }
         }
 
@@ -387,7 +454,7 @@ mod tests {
                     realm: None,
                 };
                 let value =
-                    credentials.answer(challenge, "REGISTER", "sip:127.0.0.1", self.count, "cn");
+                    credentials.answer(challenge, "REGISTER", self.claimed_uri, self.count, "cn");
                 headers += &format!("Authorization: {value}\r\n");
             }
             let text = format!(
@@ -396,7 +463,8 @@ mod tests {
                 self.cseq
             );
             let request = Request::try_from(text).expect("a request");
-            let source = Destination::parse(&format!("udp:192.0.2.1:{port}")).expect("an address");
+            let source =
+                Destination::parse(&format!("udp:{}:{port}", self.ip)).expect("an address");
             let answer = self.registrar.register(&request, &source, self.now);
             if answer.status == 401 {
                 let value = answer.headers.iter().map(|h| h.value().to_owned());
@@ -405,6 +473,13 @@ mod tests {
                     .max_by_key(|c| c.algorithm);
                 self.count = 0;
             }
+            answer
+        }
+
+        fn send_from(&mut self, ip: &'static str, user: &str, password: &str) -> Answer {
+            let before = std::mem::replace(&mut self.ip, ip);
+            let answer = self.send(user, password, 5090, CONTACT);
+            self.ip = before;
             answer
         }
 
@@ -486,6 +561,54 @@ mod tests {
         phone.now = phone.now + Duration::from_secs(301);
         assert_eq!(phone.send("1001", "secret", 5090, CONTACT).status, 401);
         phone.challenge.as_mut().expect("challenged").nonce = "ffffffffffffffff00".into();
+        assert_eq!(phone.send("1001", "secret", 5090, CONTACT).status, 401);
+    }
+
+    #[test]
+    fn nobody_is_told_which_accounts_exist() {
+        let mut phone = Phone::new();
+        phone.send("1001", "secret", 5090, CONTACT);
+        for user in ["1001", "1002"] {
+            assert_eq!(phone.send(user, "guess", 5090, CONTACT).status, 403);
+            let ours = phone.challenge.clone();
+            phone.challenge.as_mut().expect("challenged").nonce = "ffffffffffffffff00".into();
+            assert_eq!(phone.send(user, "guess", 5090, CONTACT).status, 401);
+            phone.challenge = ours;
+        }
+    }
+
+    #[test]
+    fn guessing_is_slowed_where_the_guesses_come_from() {
+        let mut phone = Phone::new();
+        phone.registered();
+        for _ in 0..10 {
+            let answer = phone.send_from("192.0.2.66", "1001", "guess");
+            assert_eq!(answer.status, 403);
+        }
+        // The right one comes too late, but not for the phone itself.
+        assert_eq!(phone.send_from("192.0.2.66", "1001", "secret").status, 403);
+        assert_eq!(phone.send("1001", "secret", 5090, CONTACT).status, 200);
+        phone.now = phone.now + GUESSER_RESTS;
+        assert_eq!(phone.send_from("192.0.2.66", "1001", "secret").status, 200);
+    }
+
+    #[test]
+    fn a_claim_is_good_for_one_address_and_never_after_its_nonce_was_forgotten() {
+        let mut phone = Phone::new();
+        phone.registered();
+        phone.claimed_uri = "sip:198.51.100.9";
+        assert_eq!(phone.send("1001", "secret", 5090, CONTACT).status, 400);
+        phone.claimed_uri = "sip:127.0.0.1;transport=udp";
+        assert_eq!(phone.send("1001", "secret", 5090, CONTACT).status, 200);
+        // Somebody listened, and then has so many nonces used that this one is forgotten.
+        for number in 0..NONCES_MAX as i64 {
+            let later = phone
+                .registrar
+                .nonce(phone.now.millis() + 1 + number, "saltsalt");
+            phone.registrar.counts.insert(later, 1);
+        }
+        phone.registrar.counts.pop_first();
+        phone.count -= 1;
         assert_eq!(phone.send("1001", "secret", 5090, CONTACT).status, 401);
     }
 

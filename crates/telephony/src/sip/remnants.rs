@@ -2,7 +2,7 @@
 //! acknowledged and ended, a late sign of life is cancelled. Calls of an earlier process are such remnants from
 //! the start.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use rsipstack::sip::{Header, Method, Request, Response, Uri};
@@ -13,42 +13,29 @@ use super::leg::{Leg, acknowledge};
 use super::message::{
     Head, initial_head, new_branch, next_hop, route_set, tagged, to_tag, usable_contact,
 };
-use super::outbound::Reply;
-use super::timers::Timer;
+use crate::DialogIdentity;
 use crate::digest::Credentials;
-use crate::{AnsweredDialog, DialogIdentity, Event, StoredDialog, clock};
 
 /// How long late messages of a call may come: 64 × T1 after its end, and some more.
 pub(super) const LATE: Duration = Duration::from_secs(40);
-/// What our numbers leap by after a crash: more than an earlier process can have used since it stored a dialog.
-const CSEQ_LEAP: u32 = 100_000;
 
 /// Calls that are over here, by their Call-ID.
 #[derive(Debug, Default)]
 pub(super) struct Remnants {
-    left: HashMap<String, Remnant>,
-    clearing: Option<Clearing>,
+    pub(super) left: HashMap<String, Remnant>,
 }
 
 #[derive(Debug)]
-struct Remnant {
-    identity: DialogIdentity,
-    destination: Destination,
-    credentials: Option<Credentials>,
-    authorization: Option<Header>,
+pub(super) struct Remnant {
+    pub(super) identity: DialogIdentity,
+    pub(super) destination: Destination,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) authorization: Option<Header>,
     /// It was never answered or refused: a sign of life must be answered with CANCEL.
-    may_ring: bool,
-    cancelled: bool,
+    pub(super) may_ring: bool,
+    pub(super) cancelled: bool,
     /// Dialogs that have been acknowledged and ended, by the far end's tag.
-    ended: BTreeMap<String, (Request, Destination)>,
-}
-
-/// A [`Command::Clear`](crate::Command::Clear) under way.
-#[derive(Debug)]
-struct Clearing {
-    dialogs: usize,
-    silent: usize,
-    waiting: BTreeSet<String>,
+    pub(super) ended: BTreeMap<String, (Request, Destination)>,
 }
 
 impl Remnants {
@@ -61,6 +48,7 @@ impl Remnants {
         let may_ring = leg.dialog.is_none() && leg.evidence.sip_status.is_none();
         let mut ended = BTreeMap::new();
         if let Some(dialog) = leg.dialog {
+            ended.extend(dialog.forks);
             ended.insert(dialog.remote_tag, (dialog.acknowledgement, dialog.next_hop));
         }
         let remnant = Remnant {
@@ -171,98 +159,7 @@ impl Core {
             .exchange(goodbye, hop, Some(fallback), credentials, Purpose::Leave);
     }
 
-    /// Ends what an earlier process left behind.
-    pub(super) fn clear(&mut self, dialogs: Vec<StoredDialog>) {
-        let mut clearing = Clearing {
-            dialogs: dialogs.len(),
-            silent: 0,
-            waiting: BTreeSet::new(),
-        };
-        for stored in dialogs {
-            let Some(destination) = Destination::parse(&stored.identity.destination) else {
-                tracing::error!(
-                    leg = stored.leg.0,
-                    "a stored dialog has no destination that can be read; not cleared"
-                );
-                clearing.silent += 1;
-                continue;
-            };
-            let call_id = stored.identity.call_id.clone();
-            let remnant = Remnant {
-                identity: stored.identity,
-                destination,
-                credentials: None,
-                authorization: None,
-                may_ring: stored.answered.is_none(),
-                cancelled: true,
-                ended: BTreeMap::new(),
-            };
-            let (identity, destination) = (remnant.identity.clone(), remnant.destination.clone());
-            self.remnants.left.insert(call_id.clone(), remnant);
-            self.timers.after(LATE, Timer::Forget(call_id.clone()));
-            clearing.waiting.insert(call_id.clone());
-            match stored.answered {
-                Some(dialog) => self.end_stored(&identity, &dialog, destination),
-                None => {
-                    let purpose = Purpose::ClearCancel {
-                        call_id,
-                        attempt: 0,
-                    };
-                    self.cancel_again(&identity, destination, 0, purpose);
-                }
-            }
-        }
-        self.remnants.clearing = Some(clearing);
-        self.clearing_progressed();
-    }
-
-    fn end_stored(
-        &mut self,
-        identity: &DialogIdentity,
-        dialog: &AnsweredDialog,
-        fallback: Destination,
-    ) {
-        let target = Uri::try_from(dialog.remote_target.as_str())
-            .or_else(|_| Uri::try_from(identity.request_uri.as_str()));
-        let call_id = identity.call_id.clone();
-        let Ok(target) = target else {
-            self.clear_ended(&call_id, &Reply::Unreachable);
-            return;
-        };
-        let hop = Destination::parse(&dialog.destination).unwrap_or_else(|| fallback.clone());
-        let number = dialog.cseq.wrapping_add(CSEQ_LEAP);
-        let acknowledgement = acknowledge(
-            identity,
-            &dialog.remote_tag,
-            target.clone(),
-            &dialog.route_set,
-            dialog.cseq,
-            None,
-        );
-        // Should the earlier process have died before it acknowledged the answer, the answer is repeated and finds
-        // this. An acknowledgement without being asked would confuse a far end that already has one.
-        if let Some(remnant) = self.remnants.left.get_mut(&call_id) {
-            remnant
-                .ended
-                .insert(dialog.remote_tag.clone(), (acknowledgement, hop.clone()));
-        }
-        let goodbye = bye(
-            identity,
-            &dialog.remote_tag,
-            target,
-            &dialog.route_set,
-            number,
-        );
-        self.out.exchange(
-            goodbye,
-            hop,
-            Some(fallback),
-            None,
-            Purpose::ClearBye { call_id },
-        );
-    }
-
-    fn cancel_again(
+    pub(super) fn cancel_again(
         &mut self,
         identity: &DialogIdentity,
         destination: Destination,
@@ -280,50 +177,6 @@ impl Core {
             None,
             purpose,
         );
-    }
-
-    pub(super) fn clear_cancelled(&mut self, call_id: &str, attempt: u32, reply: &Reply) {
-        // 481: the far end does not know this try of the INVITE. It may know the next, with credentials.
-        if reply.status() == Some(481)
-            && attempt == 0
-            && let Some(remnant) = self.remnants.left.get(call_id)
-        {
-            let (identity, destination) = (remnant.identity.clone(), remnant.destination.clone());
-            let purpose = Purpose::ClearCancel {
-                call_id: call_id.to_owned(),
-                attempt: 1,
-            };
-            self.cancel_again(&identity, destination, 1, purpose);
-            return;
-        }
-        self.clear_ended(call_id, reply);
-    }
-
-    pub(super) fn clear_ended(&mut self, call_id: &str, reply: &Reply) {
-        if let Some(clearing) = &mut self.remnants.clearing
-            && clearing.waiting.remove(call_id)
-        {
-            clearing.silent += usize::from(reply.status().is_none());
-            self.clearing_progressed();
-        }
-    }
-
-    fn clearing_progressed(&mut self) {
-        if self
-            .remnants
-            .clearing
-            .as_ref()
-            .is_some_and(|clearing| clearing.waiting.is_empty())
-            && let Some(Clearing {
-                dialogs, silent, ..
-            }) = self.remnants.clearing.take()
-        {
-            self.tell(Event::Cleared {
-                at: clock::now(),
-                dialogs,
-                silent,
-            });
-        }
     }
 }
 

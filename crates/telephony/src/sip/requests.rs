@@ -4,15 +4,15 @@ use std::sync::PoisonError;
 
 use outdial_domain::EndedBy;
 use rsipstack::sip::prelude::HeadersExt as _;
-use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCode};
+use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCode, Transport};
 use rsipstack::transaction::transaction::Transaction;
 
 use super::address::Destination;
 use super::core::{Core, Input, Purpose};
-use super::leg::Kind;
+use super::leg::{Kind, Leg};
 use super::message::{
-    ALLOW, SDP_TYPE, contact, hands_back, header, q850_cause, random_token, session_expires,
-    tagged, to_tag,
+    ALLOW, SDP_TYPE, contact, cseq, hands_back, header, q850_cause, random_token, required,
+    session_expires, tagged, to_tag,
 };
 use super::registrar::Change;
 use super::socket::Counts;
@@ -22,6 +22,13 @@ use crate::{Event, LegId, clock};
 impl Core {
     pub(super) fn request(&mut self, transaction: Transaction) {
         let request = &transaction.original;
+        let unsupported = required(request);
+        // A call that its far end leaves is over, whatever else was asked for.
+        if !unsupported.is_empty() && request.method != Method::Bye {
+            let lines = vec![header("Unsupported", unsupported.join(", "))];
+            self.answer(transaction, 420, lines, Vec::new());
+            return;
+        }
         let call_id = request
             .call_id_header()
             .map(|header| header.value().to_owned())
@@ -43,6 +50,7 @@ impl Core {
 
     fn within_dialog(&mut self, id: LegId, transaction: Transaction) {
         let request = transaction.original.clone();
+        self.know_sender(&transaction);
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
@@ -114,9 +122,21 @@ impl Core {
     /// re-INVITE or UPDATE: hold, resume, another address, or a session refresh.
     fn remote_offer(&mut self, id: LegId, transaction: Transaction) {
         let request = transaction.original.clone();
+        let session_min = self.session_min_s();
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
+        if crosses(leg, &request) {
+            self.answer(transaction, 491, Vec::new(), Vec::new());
+            return;
+        }
+        let interval = session_expires(&request);
+        if interval.is_some_and(|(seconds, _)| seconds < session_min) {
+            // RFC 4028, section 9.
+            let shortest = header("Min-SE", session_min.to_string());
+            self.answer(transaction, 422, vec![shortest], Vec::new());
+            return;
+        }
         let mut further = vec![contact(&leg.identity.sent_by), header("Allow", ALLOW)];
         let mut body = Vec::new();
         if request.body.is_empty() {
@@ -136,14 +156,12 @@ impl Core {
             self.media
                 .agree(id, super::answered::agreement(&audio, chosen));
         }
-        if let Some(target) = super::message::usable_contact(&request)
-            && let Some(dialog) = self.legs.get_mut(&id).and_then(|leg| leg.dialog.as_mut())
-        {
-            dialog.target = target;
-        }
-        if let Some((interval, _)) = session_expires(&request) {
+        let moved = super::message::usable_contact(&request)
+            .and_then(|target| self.legs.get_mut(&id)?.retarget(target));
+        self.tell_moved(id, moved);
+        if let Some((interval, refresher)) = interval {
             // Whoever asks keeps on asking, unless it names us.
-            let by = if session_expires(&request).and_then(|(_, by)| by) == Some(false) {
+            let by = if refresher == Some(false) {
                 "uas"
             } else {
                 "uac"
@@ -156,11 +174,27 @@ impl Core {
                 further.push(header("Require", "timer"));
             }
             self.note_refresh(id, interval, by == "uas");
+        } else {
+            // An answer without the header to a request without it: there is no timer any more (RFC 4028, 7.2).
+            self.start_session(id, &Response::default(), false);
         }
         if !body.is_empty() {
             further.push(header("Content-Type", SDP_TYPE));
         }
-        self.answer_in(transaction, Some(id), 200, further, body);
+        let number = cseq(&request).map(|(number, _)| number);
+        let waits = number.filter(|_| request.method == Method::Invite && request.body.is_empty());
+        if let Some(dialog) = self.legs.get_mut(&id).and_then(|leg| leg.dialog.as_mut())
+            && waits.is_some()
+        {
+            dialog.offered = waits;
+        }
+        self.answer_in(
+            transaction,
+            waits.map(|number| (id, number)),
+            200,
+            further,
+            body,
+        );
     }
 
     fn note_refresh(&mut self, id: LegId, interval: u32, we_refresh: bool) {
@@ -174,10 +208,15 @@ impl Core {
     }
 
     /// The acknowledgement of our answer to a re-INVITE; it carries a description when we made the offer.
-    pub(super) fn acknowledged(&mut self, id: LegId, body: &[u8]) {
-        let Some(leg) = self.legs.get(&id) else {
+    pub(super) fn acknowledged(&mut self, id: LegId, number: u32, body: &[u8]) {
+        let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
+        if let Some(dialog) = leg.dialog.as_mut()
+            && dialog.offered == Some(number)
+        {
+            dialog.offered = None;
+        }
         if let Ok(audio) = Audio::parse(body)
             && let Some(chosen) = leg.choose(&audio)
         {
@@ -235,6 +274,9 @@ impl Core {
         if answer.status >= 400 && answer.status != 401 {
             Counts::add(&self.counts.registrations_refused);
         }
+        if answer.status == 200 {
+            self.know_sender(&transaction);
+        }
         match answer.change {
             Some(Change::Registered(account)) => self.tell(Event::Registered { account, at: now }),
             Some(Change::Unregistered(account)) => {
@@ -245,6 +287,18 @@ impl Core {
         self.answer(transaction, answer.status, answer.headers, Vec::new());
     }
 
+    /// Notes that who sent this belongs here: a far end of a call, or a phone that knows its password.
+    fn know_sender(&self, transaction: &Transaction) {
+        let sender = transaction.connection.as_ref();
+        if let Some(address) = sender
+            .and_then(|connection| connection.get_remote_addr())
+            .filter(|address| address.r#type == Some(Transport::Tcp))
+            .and_then(|address| address.get_socketaddr().ok())
+        {
+            self.out.streams.know(address);
+        }
+    }
+
     fn answer(&self, transaction: Transaction, status: u16, further: Vec<Header>, body: Vec<u8>) {
         self.answer_in(transaction, None, status, further, body);
     }
@@ -253,7 +307,7 @@ impl Core {
     fn answer_in(
         &self,
         mut transaction: Transaction,
-        leg: Option<LegId>,
+        awaits: Option<(LegId, u32)>,
         status: u16,
         further: Vec<Header>,
         body: Vec<u8>,
@@ -263,19 +317,22 @@ impl Core {
         self.out.spawn(async move {
             if let Err(error) = transaction.respond(response).await {
                 tracing::debug!(%error, "a response could not be sent");
-                return;
             }
+            let acknowledged = |body| {
+                if let Some((leg, number)) = awaits {
+                    // The core is gone only when the connector is shutting down.
+                    let _ = inbox.send(Input::Acknowledged { leg, number, body });
+                }
+            };
             while let Some(message) = transaction.receive().await {
-                if let (SipMessage::Request(request), Some(leg)) = (message, leg)
+                if let SipMessage::Request(request) = message
                     && request.method == Method::Ack
-                    && !request.body.is_empty()
                 {
-                    let _ = inbox.send(Input::Acknowledged {
-                        leg,
-                        body: request.body,
-                    });
+                    acknowledged(request.body);
                 }
             }
+            // Whoever has not acknowledged by now does not any more.
+            acknowledged(Vec::new());
         });
     }
 
@@ -310,6 +367,13 @@ impl Core {
         response.body = body;
         response
     }
+}
+
+/// Whether an offer crosses one of ours that has no answer yet (RFC 3261, 14.2; RFC 3311, 5.2).
+fn crosses(leg: &Leg, request: &Request) -> bool {
+    let offers = request.method == Method::Invite || !request.body.is_empty();
+    let dialog = leg.dialog.as_ref();
+    offers && dialog.is_some_and(|dialog| dialog.offering || dialog.offered.is_some())
 }
 
 fn capabilities() -> Vec<Header> {

@@ -15,6 +15,7 @@ pub(crate) struct Counts {
     pub(crate) garbage: AtomicU64,
     pub(crate) unknown_dialogs: AtomicU64,
     pub(crate) registrations_refused: AtomicU64,
+    pub(crate) strangers_refused: AtomicU64,
 }
 
 impl Counts {
@@ -74,7 +75,7 @@ pub(crate) fn may_be_sip(datagram: &[u8]) -> bool {
 ///
 /// The stack drops a request whose URI it cannot read, such as the `sip:user@:5060` of a script that does not know
 /// our address. A BYE belongs to its dialog by other marks, and dropping it would leave a call up.
-fn repair_request_uri(buffer: &mut [u8], length: &mut usize) {
+pub(crate) fn repair_request_uri(buffer: &mut [u8], length: &mut usize) {
     const ANY: &[u8] = b"sip:x";
     let message = &buffer[..*length];
     if message.starts_with(b"SIP/2.0 ") {

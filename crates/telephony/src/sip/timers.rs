@@ -20,6 +20,10 @@ pub(super) enum Timer {
     SessionOver(LegId, u32),
     /// The far end has not answered whether it is still there.
     NoAnswer(LegId, u32),
+    /// Time to try again to end what an earlier process left behind.
+    ClearAgain,
+    /// Time to ask whether a callee's call is still known.
+    CheckCallee(LegId),
     /// Nothing more can come for a call that is over.
     Forget(String),
     /// Time to ask a trunk.

@@ -13,6 +13,7 @@ use super::core::{Core, Purpose};
 use super::directory::TrunkEntry;
 use super::message::{Head, SDP_TYPE, contact, header, new_branch, random_token};
 use super::outbound::Reply;
+use super::plan::address_of;
 use super::timers::Timer;
 use crate::{Event, clock};
 
@@ -154,7 +155,7 @@ impl Core {
             .from_domain
             .clone()
             .unwrap_or_else(|| entry.host.to_string());
-        let address = format!("<sip:{user}@{home}>");
+        let address = address_of(&user, &home);
         let head = Head {
             method: Method::Register,
             uri: entry.uri(None),
