@@ -123,7 +123,6 @@ impl From<ServiceError> for Fault {
             }
             ServiceError::Invalid(_)
             | ServiceError::NotFound { .. }
-            | ServiceError::EditRefused(_)
             | ServiceError::Conflict(_)
             | ServiceError::Edited(_)
             | ServiceError::NotBuilt(_) => Self::business("0200001", text),

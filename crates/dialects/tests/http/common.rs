@@ -53,6 +53,7 @@ impl Connector for BusyLine {
             to: "sip:callee@127.0.0.1".to_owned(),
             sent_by: "udp:127.0.0.1:5060".to_owned(),
             destination: "udp:127.0.0.1:5080".to_owned(),
+            trunk: None,
         })
     }
 
@@ -70,8 +71,8 @@ impl Connector for BusyLine {
             },
             Command::Clear(dialogs) => Event::Cleared {
                 at: now(),
-                dialogs: dialogs.len(),
-                silent: 0,
+                legs: dialogs.iter().map(|dialog| dialog.leg).collect(),
+                left: 0,
             },
             Command::Probe { trunk } => Event::TrunkHealth {
                 trunk,
