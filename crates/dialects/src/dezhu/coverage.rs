@@ -104,8 +104,9 @@ pub const OPERATIONS: &[Covered] = &[
             ),
             (
                 "strategyDisplaySwitch",
-                Stored,
-                "* `true`, `1` and their texts; the group's numbers take turns either way",
+                Honoured,
+                "* `true`, `1` and their texts: a number of the group that begins as the callee's is shown, at \
+                 least in its first 4 digits with the country's; else, and when off, they take turns",
             ),
             ("sendNumberStrategy", Honoured, STRATEGY),
             (

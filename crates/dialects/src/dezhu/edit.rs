@@ -19,6 +19,7 @@ pub(super) const EDIT: EditPolicy =
         (_, CampaignState::Draft | CampaignState::Scheduled)
         | (
             Field::CallerIds
+            | Field::CallerIdChoice
             | Field::Mode
             | Field::Ratio
             | Field::AbandonmentCeiling
@@ -131,7 +132,12 @@ mod tests {
                     "{field} {state:?}"
                 );
             }
-            for field in [Field::CallerIds, Field::Ratio, Field::AttemptsTotal] {
+            for field in [
+                Field::CallerIds,
+                Field::CallerIdChoice,
+                Field::Ratio,
+                Field::AttemptsTotal,
+            ] {
                 assert_eq!(EDIT.rule(field, state), Rule::Take, "{field} {state:?}");
             }
         }

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use outdial_domain::{
-    Campaign, CampaignState, EndReason, Mode, Origin, PhoneNumber, Ratio, Settings, Share,
-    SkillGroupId, Target,
+    CallerIdChoice, Campaign, CampaignState, EndReason, Mode, Origin, PhoneNumber, Ratio, Settings,
+    Share, SkillGroupId, Target,
 };
 use outdial_service::ServiceError;
 use serde_json::{Map, Value, json};
@@ -89,11 +89,6 @@ impl Stored {
     pub(super) fn identify(&self) -> String {
         let stored = self.text("identify");
         stored.unwrap_or_else(|| IDENTIFY_DEFAULT.to_owned())
-    }
-
-    pub(super) fn display_switch(&self) -> bool {
-        let stored = self.0.get("strategyDisplaySwitch");
-        stored.and_then(Value::as_bool).unwrap_or(false)
     }
 
     pub(super) fn set(&mut self, name: &str, value: impl Into<Value>) {
@@ -212,6 +207,12 @@ impl Dialing {
         let numbers = numbers.ok_or_else(|| Fault::failed("outboundNumberGroupId"))?;
         settings.caller_ids = numbers.to_vec();
         settings.mode = self.mode;
+        if let Some(on) = self.display {
+            settings.caller_id_choice = match on {
+                true => CallerIdChoice::Nearest,
+                false => CallerIdChoice::InTurn,
+            };
+        }
         settings.abandonment_ceiling = self.ceiling;
         match self.batch.redial {
             Redial::Kept => {}
@@ -230,9 +231,6 @@ impl Dialing {
     /// What is stored with it.
     pub(super) fn store(&self, stored: &mut Stored) {
         stored.set("outboundNumberGroupId", self.number_group.clone());
-        if let Some(on) = self.display {
-            stored.set("strategyDisplaySwitch", on);
-        }
         stored.set("name", self.batch.name.clone());
         if let Some(identify) = &self.batch.identify {
             stored.set("identify", identify.clone());
@@ -371,7 +369,7 @@ pub(super) fn shown(campaign: &Campaign, around: &Surroundings) -> Map<String, V
         "taskDesc": stored.text("taskDesc").unwrap_or_default(),
         "skillSetId": group.map(|group| around.skill_set_id(group)),
         "outboundNumberGroupId": around.number_group_id(campaign),
-        "strategyDisplaySwitch": stored.display_switch(),
+        "strategyDisplaySwitch": settings.caller_id_choice == CallerIdChoice::Nearest,
         "sendNumberStrategy": i32::from(power.is_none()),
         "multiplyPower": power,
         "abandonmentRate": ceiling.map(|share| share.basis_points().div_ceil(100)),
