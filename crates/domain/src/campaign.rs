@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Calendar;
 use crate::id::{CampaignId, RevisionNumber, TenantId};
 use crate::life_cycle::CampaignState;
-use crate::mode::{AbandonmentWindow, Mode, Order, Target};
+use crate::mode::{AbandonmentWindow, CallerIdChoice, Mode, Order, Target};
 use crate::phone_number::PhoneNumber;
 use crate::range::Share;
 use crate::retry::RetryPolicy;
@@ -60,6 +60,9 @@ pub struct Settings {
     pub caller_ids: Vec<PhoneNumber>,
     /// Numbers to show from a contact's second attempt on; empty = `caller_ids`.
     pub recall_caller_ids: Vec<PhoneNumber>,
+    /// Which of them a callee is shown.
+    #[serde(default)]
+    pub caller_id_choice: CallerIdChoice,
     /// Order of fresh contacts.
     pub order: Order,
     /// Longest unanswered ringing, from first progress. 1–300 s, default 30 s.
@@ -120,6 +123,7 @@ impl Settings {
             flow_first: None,
             caller_ids,
             recall_caller_ids: Vec::new(),
+            caller_id_choice: CallerIdChoice::InTurn,
             order: Order::List,
             ring_timeout: Duration::from_secs(30),
             no_progress: Duration::from_secs(12),

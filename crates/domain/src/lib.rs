@@ -56,7 +56,9 @@ pub use id::{
     RevisionNumber, SkillGroupId, TenantId, TrunkName,
 };
 pub use life_cycle::{CampaignState, EndReason, LifeCycleCommand, LifeCycleError};
-pub use mode::{AbandonmentWindow, Mode, ModeName, Order, PreviewRules, Ratio, Target};
+pub use mode::{
+    AbandonmentWindow, CallerIdChoice, Mode, ModeName, Order, PreviewRules, Ratio, Target,
+};
 pub use phone_number::{Country, PhoneNumber, PhoneNumberError};
 pub use range::{OutOfRange, Share};
 pub use reservation::{Permit, Reservation};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{FlowId, SkillGroupId};
+use crate::phone_number::PhoneNumber;
 use crate::range::{OutOfRange, within};
 
 /// How many calls to start, and for whom.
@@ -207,6 +208,40 @@ pub enum Order {
     List,
     /// Shuffled, the same way for the same campaign each time.
     Random,
+}
+
+/// Which of a campaign's caller IDs a callee is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CallerIdChoice {
+    /// They take turns.
+    #[default]
+    InTurn,
+    /// One that begins as the callee's number does, the longer the better; where none does, in turn.
+    Nearest,
+}
+
+impl CallerIdChoice {
+    /// Digits that two E.164 numbers must begin with to be near each other. Fewer are little more than
+    /// the country: `8610` is Beijing, `861` is Beijing and every mobile network.
+    const NEAR_MIN: usize = 4;
+
+    /// The name in our API: `in_turn`, `nearest`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InTurn => "in_turn",
+            Self::Nearest => "nearest",
+        }
+    }
+
+    /// How near a caller ID is to a callee: the digits that both begin with, 0 where that says nothing.
+    pub fn nearness(caller_id: &PhoneNumber, callee: &PhoneNumber) -> usize {
+        if caller_id.is_dial_string() || callee.is_dial_string() {
+            return 0;
+        }
+        let both = caller_id.digits().bytes().zip(callee.digits().bytes());
+        let same = both.take_while(|(one, other)| one == other).count();
+        if same < Self::NEAR_MIN { 0 } else { same }
+    }
 }
 
 /// Over which time the abandonment ceiling is kept.

@@ -1,11 +1,12 @@
 //! The way out of a call: which number is shown, and over which trunk.
 //!
-//! A campaign's caller IDs take turns. A caller ID leaves only by a trunk that carries it; of several
+//! A campaign's caller IDs take turns, or the one that is nearest to the callee is shown. A caller ID leaves only by a trunk that carries it; of several
 //! such trunks the one that has had the least of its weighted share takes the call.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
-use outdial_domain::{CampaignId, PhoneNumber, Timestamp, TrunkName};
+use outdial_domain::{CallerIdChoice, CampaignId, PhoneNumber, Timestamp, TrunkName};
 
 use crate::calls::Call;
 use crate::engine::Engine;
@@ -29,11 +30,25 @@ pub(crate) struct Route {
 }
 
 impl Engine {
-    /// The way out of the next call of a campaign; `again` for a contact that was tried before.
+    /// The way out of the next call of a campaign, whomever it is to; `again` for a contact that was
+    /// tried before.
+    ///
+    /// # Errors
+    /// As [`Engine::route_to`].
+    pub(crate) fn route(&self, id: CampaignId, again: bool) -> Result<Route, Refused> {
+        self.route_to(id, again, None)
+    }
+
+    /// The way out of a call of a campaign to this number.
     ///
     /// # Errors
     /// Why every one of its caller IDs is refused: the first reason, and all that it could wait for.
-    pub(crate) fn route(&self, id: CampaignId, again: bool) -> Result<Route, Refused> {
+    pub(crate) fn route_to(
+        &self,
+        id: CampaignId,
+        again: bool,
+        callee: Option<PhoneNumber>,
+    ) -> Result<Route, Refused> {
         let Some(campaign) = self.campaigns.get(&id) else {
             return Err(Refused::flatly(Why::NoContact));
         };
@@ -45,8 +60,8 @@ impl Engine {
             &settings.caller_ids
         };
         let mut refused: Option<Refused> = None;
-        for step in 0..numbers.len() {
-            let index = (campaign.next_caller_id + step) % numbers.len();
+        let callee = callee.filter(|_| settings.caller_id_choice == CallerIdChoice::Nearest);
+        for index in in_order(numbers, campaign.next_caller_id, callee) {
             let caller_id = numbers[index];
             match self.trunk_for(caller_id) {
                 Ok(trunk) => {
@@ -146,4 +161,25 @@ fn merge(first: &mut Refused, more: Refused) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
+}
+
+/// The places of caller IDs in the order in which they are tried: in turn from `first` on; those that
+/// are nearer to the callee before the others.
+fn in_order(
+    numbers: &[PhoneNumber],
+    first: usize,
+    callee: Option<PhoneNumber>,
+) -> impl Iterator<Item = usize> {
+    let in_turn = (0..numbers.len()).map(move |step| (first + step) % numbers.len());
+    let nearest = callee.map(|callee| {
+        let mut places: Vec<usize> = in_turn.clone().collect();
+        // Stable: numbers that are equally near go on taking turns.
+        places.sort_by_key(|&place| Reverse(CallerIdChoice::nearness(&numbers[place], &callee)));
+        places
+    });
+    let in_turn = nearest.is_none().then_some(in_turn);
+    nearest
+        .into_iter()
+        .flatten()
+        .chain(in_turn.into_iter().flatten())
 }

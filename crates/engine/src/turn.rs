@@ -44,7 +44,7 @@ impl Engine {
             return self.offer_next(id, agent);
         }
         let next = self.next_contact(id)?;
-        let route = self.route(id, next.again)?;
+        let route = self.route_to(id, next.again, Some(next.number))?;
         let called_first = |key| self.agents.get(key).is_some_and(|a| !a.is_permanent());
         let agent = match taker {
             Taker::Agent(agent) if called_first(agent) => {
@@ -83,7 +83,7 @@ impl Engine {
             .flatten();
         let Some(held) = chosen else {
             let next = self.next_contact(id)?;
-            let route = self.route(id, next.again)?;
+            let route = self.route_to(id, next.again, Some(next.number))?;
             if let Some(campaign) = self.campaigns.get_mut(&id) {
                 campaign.ready_agents.remove(&agent);
                 if let Some(held) = campaign.window.remove(next.key) {
@@ -95,7 +95,7 @@ impl Engine {
         };
         match self.check_chosen(id, &held) {
             Ok(number) => {
-                let route = self.route(id, held.contact.history.dialed > 0)?;
+                let route = self.route_to(id, held.contact.history.dialed > 0, Some(number))?;
                 self.forget_ready(id, agent);
                 self.dial(id, held, number, route, Some(agent), None);
             }

@@ -390,3 +390,28 @@ fn a_number_whose_call_a_crash_has_cut_off_rests_whichever_contact_has_it() {
     world.wait(secs(1));
     assert_eq!(world.dials().len(), 1);
 }
+
+#[test]
+fn the_nearest_caller_id_is_shown_where_it_is_asked_for() {
+    let number = |text| PhoneNumber::from_text(text).unwrap();
+    let (beijing, shenzhen, other) = ("+861088886666", "+8675586013388", "+8675512340000");
+    let own = [beijing, shenzhen, other].map(number);
+    let callees = [
+        ("+8675512345678", own[2]),
+        ("+861012345678", own[0]),
+        // Near to none of them: they take turns.
+        ("+8613012345678", own[1]),
+        ("+8613012345679", own[2]),
+    ];
+    let mut world = World::new();
+    world.caller_ids(own.map(CallerId::unlimited).to_vec());
+    for (n, (callee, _)) in callees.iter().enumerate() {
+        world.store_contact(1, n as u64, |c| c.numbers = vec![number(callee)]);
+    }
+    let mut settings = settings(Mode::Concurrency);
+    settings.caller_ids = own.to_vec();
+    settings.caller_id_choice = CallerIdChoice::Nearest;
+    world.load(1, settings, CampaignState::Running);
+    let shown: Vec<_> = world.dials().iter().map(|dial| dial.caller_id).collect();
+    assert_eq!(shown, callees.map(|(_, caller_id)| caller_id));
+}

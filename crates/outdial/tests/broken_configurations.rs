@@ -438,6 +438,20 @@ const CASES: &[Case] = &[
     ),
     case(
         17,
+        "[tenant.dezhu]\napp_id = \"a\"\npublic_key = \"bm8ga2V5\"\npaths = [{ method = \"POST\", path = \"start\", operation = \"start_task\" }]",
+        "20:36: tenant[0].dezhu.paths[0].path",
+        "no path of an operation",
+        "/speech/openapi/v1",
+    ),
+    case(
+        17,
+        "[tenant.dezhu]\napp_id = \"a\"\npublic_key = \"bm8ga2V5\"\npaths = [{ method = \"POST\", path = \"/go\", operation = \"start\" }]",
+        "20:55: tenant[0].dezhu.paths[0].operation",
+        "start",
+        "start_task",
+    ),
+    case(
+        17,
         "[tenant.huawei]\nvdn_id = 7\nkeys = [{ id = \"a/b\", secret = \"s\" }]",
         "19:16: tenant[0].huawei.keys[0].id",
         "cannot be the id of a key",

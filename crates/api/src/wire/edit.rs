@@ -64,6 +64,7 @@ fn value_json(field: Field, value: &FieldValue) -> Value {
         V::Target(target) => json!(TargetJson::from(target)),
         V::Agents(agents) => json!(if *agents { "skill_group" } else { "flow" }),
         V::Numbers(numbers) => json!(numbers.iter().copied().map(Number).collect::<Vec<_>>()),
+        V::CallerIdChoice(choice) => json!(choice.as_str()),
         V::Order(order) => json!(Name(*order)),
         V::Window(window) => window_json(*window),
         V::ByOutcome(rules) => json!(by_outcome_json(rules)),

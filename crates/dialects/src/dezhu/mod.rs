@@ -6,14 +6,23 @@
 //! To add an operation: a file for its topic with an `async fn(Call) -> Result<Value, Fault>` that answers
 //! `data`, and a row in `OPERATIONS` of `routes.rs`; its paths are in the table already.
 
+pub mod coverage;
+mod customers;
+mod edit;
 mod fault;
 mod groups;
 mod key;
+mod page;
+mod period;
+mod records;
 mod routes;
+mod run;
 pub mod sign;
+mod task;
+mod tasks;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::http::header::CONTENT_TYPE;
@@ -51,12 +60,34 @@ pub struct Account {
     pub public_keys: Vec<PublicKey>,
     /// Requests in a second; 0 = no limit.
     pub requests_per_s: u32,
+    /// Paths of its own, which go before the table's: for the operations whose paths no public page has.
+    pub paths: Vec<OwnPath>,
 }
+
+/// A path that leads to an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnPath {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// What follows `/speech/openapi/v1`.
+    pub path: String,
+    /// The operation's name in the table, one of [`operations`].
+    pub operation: String,
+}
+
+/// The names of all operations.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    let names: BTreeSet<_> = routes::PATHS.iter().map(|(_, _, name)| *name).collect();
+    names.into_iter()
+}
+
+type Paths = BTreeMap<(String, String), String>;
 
 #[derive(Debug)]
 struct Owner {
     tenant: TenantId,
     limiter: RateLimiter,
+    paths: Paths,
 }
 
 /// Dezhu's API.
@@ -66,7 +97,7 @@ pub struct Dezhu {
     clock: Clock,
     apps: sign::Apps<Owner>,
     tolerance: Tolerance,
-    paths: BTreeMap<(String, String), String>,
+    paths: Paths,
     operations: BTreeMap<&'static str, Operation>,
 }
 
@@ -77,6 +108,11 @@ impl Dezhu {
             let owner = Owner {
                 tenant: account.tenant,
                 limiter: RateLimiter::new(account.requests_per_s),
+                paths: account
+                    .paths
+                    .into_iter()
+                    .map(|own| ((own.method, own.path), own.operation))
+                    .collect(),
             };
             let app = sign::App {
                 keys: account.public_keys,
@@ -150,7 +186,10 @@ impl Dezhu {
     fn name_of(&self, request: &Incoming) -> Option<&str> {
         let path = request.path().strip_prefix(VERSION_PREFIX)?;
         let key = (request.method.as_str().to_owned(), path.to_owned());
-        self.paths.get(&key).map(String::as_str)
+        // Whether the request is the application's is told by its signature, later.
+        let app = request.header("appId").and_then(|id| self.apps.get(id));
+        let own = app.and_then(|app| app.owner.paths.get(&key));
+        own.or_else(|| self.paths.get(&key)).map(String::as_str)
     }
 
     async fn carry_out(&self, request: &Incoming, name: &str) -> Result<Value, Fault> {

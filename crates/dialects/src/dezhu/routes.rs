@@ -8,8 +8,8 @@ use outdial_service::{Caller, Service};
 use serde_json::Value;
 
 use super::fault::Fault;
-use super::groups;
 use super::wire::Fields;
+use super::{customers, edit, groups, records, run, tasks};
 use crate::running::Answering;
 
 /// What an operation is asked: everything has been checked that holds for all operations.
@@ -41,6 +41,71 @@ pub struct Operation {
 /// Every operation that is built. Each topic adds its own here.
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
+        name: "create_task",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(tasks::create_task(call)),
+    },
+    Operation {
+        name: "edit_task",
+        data_on_fault: Value::Bool(false),
+        run: |call| Box::pin(edit::edit_task(call)),
+    },
+    Operation {
+        name: "list_tasks",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(tasks::list_tasks(call)),
+    },
+    Operation {
+        name: "append_customers",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(customers::append_customers(call)),
+    },
+    Operation {
+        name: "phone_groups",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(tasks::phone_groups(call)),
+    },
+    Operation {
+        name: "list_records",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(records::list_records(call)),
+    },
+    Operation {
+        name: "start_task",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(tasks::start_task(call)),
+    },
+    Operation {
+        name: "pause_task",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(run::pause_task(call)),
+    },
+    Operation {
+        name: "stop_task",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(run::stop_task(call)),
+    },
+    Operation {
+        name: "delete_task",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(run::delete_task(call)),
+    },
+    Operation {
+        name: "show_task",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(tasks::show_task(call)),
+    },
+    Operation {
+        name: "list_customers",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(customers::list_customers(call)),
+    },
+    Operation {
+        name: "list_agents",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(groups::agents(call)),
+    },
+    Operation {
         name: "list_skill_groups",
         data_on_fault: Value::Null,
         run: |call| Box::pin(groups::skill_groups(call)),
@@ -51,6 +116,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         run: |call| Box::pin(groups::number_groups(call)),
     },
 ];
+
+/// So many rows of the table are on public pages.
+pub(super) const PUBLIC: usize = 6;
 
 /// Method, path after `/speech/openapi/v1`, operation.
 pub(super) const PATHS: &[(&str, &str, &str)] = &[

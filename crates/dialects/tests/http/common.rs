@@ -205,6 +205,11 @@ impl Server {
             app_id: "0123456789abcdef0123456789abcdef".to_owned(),
             public_keys: vec![PublicKey::read(PUBLIC_KEY).unwrap()],
             requests_per_s: 0,
+            paths: vec![dezhu::OwnPath {
+                method: "POST".to_owned(),
+                path: "/task/run".to_owned(),
+                operation: "start_task".to_owned(),
+            }],
         });
         let clock = Arc::new(AtomicI64::new(NOW * 1000));
         let told = clock.clone();

@@ -47,7 +47,9 @@ pub(super) mod tests {
     use crate::calendar::{Calendar, DayRule, DaySelector, TimeOfDay, Window};
     use crate::campaign::AtEnd;
     use crate::id::{FlowId, SkillGroupId};
-    use crate::mode::{AbandonmentWindow, Mode, Order, PreviewRules, Ratio, Target};
+    use crate::mode::{
+        AbandonmentWindow, CallerIdChoice, Mode, Order, PreviewRules, Ratio, Target,
+    };
     use crate::phone_number::PhoneNumber;
     use crate::range::Share;
     use crate::retry::OutcomeRetry;
@@ -120,6 +122,9 @@ pub(super) mod tests {
             }),
             (Field::RecallCallerIds, Mode::Progressive, |s| {
                 s.recall_caller_ids = vec![number("10086")];
+            }),
+            (Field::CallerIdChoice, Mode::Progressive, |s| {
+                s.caller_id_choice = CallerIdChoice::Nearest;
             }),
             (Field::Order, Mode::Progressive, |s| s.order = Order::Random),
             (Field::RingTimeout, Mode::Progressive, |s| {

@@ -29,6 +29,8 @@ pub enum Field {
     CallerIds,
     /// Numbers to show from the second attempt on.
     RecallCallerIds,
+    /// Which of the numbers is shown.
+    CallerIdChoice,
     /// Order of fresh contacts.
     Order,
     /// Longest unanswered ringing.
@@ -75,7 +77,7 @@ pub enum Field {
 
 impl Field {
     /// All fields, in the order in which a campaign shows them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Name,
         Self::Mode,
         Self::Ratio,
@@ -86,6 +88,7 @@ impl Field {
         Self::FlowFirst,
         Self::CallerIds,
         Self::RecallCallerIds,
+        Self::CallerIdChoice,
         Self::Order,
         Self::RingTimeout,
         Self::NoProgress,
@@ -122,6 +125,7 @@ impl Field {
             Self::FlowFirst => "flow_first",
             Self::CallerIds => "caller_ids",
             Self::RecallCallerIds => "recall_caller_ids",
+            Self::CallerIdChoice => "caller_id_choice",
             Self::Order => "order",
             Self::RingTimeout => "ring_timeout_s",
             Self::NoProgress => "no_progress_s",

@@ -9,7 +9,9 @@ use super::Field;
 use crate::attempt::Outcome;
 use crate::calendar::{Calendar, DayRule};
 use crate::campaign::{AtEnd, Settings, SettingsError};
-use crate::mode::{AbandonmentWindow, Mode, ModeName, Order, PreviewRules, Ratio, Target};
+use crate::mode::{
+    AbandonmentWindow, CallerIdChoice, Mode, ModeName, Order, PreviewRules, Ratio, Target,
+};
 use crate::phone_number::PhoneNumber;
 use crate::range::Share;
 use crate::retry::OutcomeRetry;
@@ -51,6 +53,8 @@ pub enum FieldValue {
     Agents(bool),
     /// Numbers to show.
     Numbers(Vec<PhoneNumber>),
+    /// A choice of caller IDs.
+    CallerIdChoice(CallerIdChoice),
     /// An order.
     Order(Order),
     /// A window of the abandonment ceiling.
@@ -107,6 +111,7 @@ impl Field {
             Self::FlowFirst => settings.flow_first.clone().map_or(V::Unset, V::Target),
             Self::CallerIds => V::Numbers(settings.caller_ids.clone()),
             Self::RecallCallerIds => V::Numbers(settings.recall_caller_ids.clone()),
+            Self::CallerIdChoice => V::CallerIdChoice(settings.caller_id_choice),
             Self::Order => V::Order(settings.order),
             Self::RingTimeout => V::Time(settings.ring_timeout),
             Self::NoProgress => V::Time(settings.no_progress),
@@ -211,6 +216,7 @@ fn set(
         (Field::RecallCallerIds, V::Numbers(numbers)) => {
             settings.recall_caller_ids.clone_from(numbers);
         }
+        (Field::CallerIdChoice, V::CallerIdChoice(choice)) => settings.caller_id_choice = *choice,
         (Field::Order, V::Order(order)) => settings.order = *order,
         (Field::RingTimeout, V::Time(time)) => settings.ring_timeout = *time,
         (Field::NoProgress, V::Time(time)) => settings.no_progress = *time,

@@ -1,11 +1,11 @@
 //! `[tenant.tencent]` and its like: who a tenant is in each vendor's API, and with which keys.
 
-use outdial_dialects::dezhu::{KeyFault, PublicKey};
+use outdial_dialects::dezhu::{KeyFault, OwnPath, PublicKey, operations};
 
 use super::place::{At, Found};
 use super::problem::Fault;
 use super::secret::{Secret, secret};
-use super::section::{Section, count, integer, name, text};
+use super::section::{Section, count, integer, name, one_of, text};
 
 /// A tenant's identity in the vendors' APIs.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +74,8 @@ pub struct DezhuSettings {
     pub public_keys: Vec<PublicKey>,
     /// Requests in a second; 0 = no limit. Default 0.
     pub requests_per_s: u32,
+    /// Paths beside those of the table, for operations whose paths the vendor has not made public.
+    pub paths: Vec<OwnPath>,
 }
 
 /// Reads the vendors' sections of a tenant, and where each stands.
@@ -138,13 +140,46 @@ fn dezhu(section: &mut Section<'_>) -> Option<DezhuSettings> {
     let public_key = section.required("public_key", "\"base64 or PEM\"", public_key);
     let further = section.list("further_public_keys", self::public_key);
     let requests_per_s = requests_per_s(section, 0);
+    let paths = section.sections("paths", own_path);
     let further = further.unwrap_or_default();
     let keys = std::iter::once(public_key?).chain(further);
     Some(DezhuSettings {
         app_id: app_id?.value,
         public_keys: keys.map(|found| found.value).collect(),
         requests_per_s,
+        paths: paths.into_iter().flatten().collect(),
     })
+}
+
+/// `{ method = "POST", path = "/task/outbound/begin", operation = "start_task" }`.
+fn own_path(section: &mut Section<'_>) -> Option<OwnPath> {
+    let names: Vec<_> = operations().map(|name| (name, name)).collect();
+    let methods = [("GET", "GET"), ("POST", "POST")];
+    let method = section.required("method", "\"POST\"", one_of(&methods));
+    let path = section.required("path", "\"/task/outbound/begin\"", path);
+    let operation = section.required("operation", "\"start_task\"", one_of(&names));
+    Some(OwnPath {
+        method: method?.value.to_owned(),
+        path: path?.value,
+        operation: operation?.value.to_owned(),
+    })
+}
+
+/// What follows `/speech/openapi/v1` in an address.
+fn path(value: &super::tree::Value) -> Result<String, Fault> {
+    let path = text(value)?;
+    let sound = path.len() > 1
+        && path.starts_with('/')
+        && path
+            .bytes()
+            .all(|c| c.is_ascii_graphic() && !b"?#".contains(&c));
+    if sound && !path.starts_with("/speech/") {
+        return Ok(path);
+    }
+    Err(Fault::new(
+        format!("`{}` is no path of an operation", path.escape_debug()),
+        "write what follows /speech/openapi/v1, such as /task/outbound/begin",
+    ))
 }
 
 fn requests_per_s(section: &mut Section<'_>, default: u32) -> u32 {

@@ -64,6 +64,7 @@ fn add(accounts: &mut Accounts, tenant: TenantId, settings: &VendorSettings) {
             app_id: settings.app_id.clone(),
             public_keys: settings.public_keys.clone(),
             requests_per_s: settings.requests_per_s,
+            paths: settings.paths.clone(),
         });
     }
 }

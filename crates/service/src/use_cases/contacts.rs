@@ -1,5 +1,6 @@
 //! Contacts: add them, read them.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use outdial_domain::{
@@ -199,6 +200,27 @@ impl Service {
             .store()
             .contacts_with_number(caller.tenant, Some(campaign), number);
         Ok(found.await?)
+    }
+
+    /// Contacts of the tenant by their ids, in no order; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn contacts_by_id(
+        &self,
+        caller: &Caller,
+        ids: Vec<ContactId>,
+    ) -> Result<Vec<Contact>, ServiceError> {
+        caller.needs(Right::Read)?;
+        let mut found = self.store().contacts_by_id(ids).await?;
+        let campaigns: BTreeSet<_> = found.iter().map(|contact| contact.campaign).collect();
+        for id in campaigns {
+            let campaign = self.store().campaign(id).await?;
+            if campaign.is_none_or(|campaign| campaign.tenant != caller.tenant) {
+                found.retain(|contact| contact.campaign != id);
+            }
+        }
+        Ok(found)
     }
 
     /// A campaign's contacts, in the order in which they came.

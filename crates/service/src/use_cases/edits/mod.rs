@@ -88,6 +88,7 @@ pub struct CampaignEdit {
     extras: Option<ExtrasWish>,
     restores: Option<RevisionNumber>,
     pending: Option<PendingEditId>,
+    name_once: bool,
 }
 
 impl CampaignEdit {
@@ -104,6 +105,7 @@ impl CampaignEdit {
             extras: None,
             restores: None,
             pending: None,
+            name_once: false,
         }
     }
 
@@ -129,6 +131,13 @@ impl CampaignEdit {
         extras: impl Fn(&Campaign) -> serde_json::Value + Send + Sync + 'static,
     ) -> Self {
         self.extras = Some(Box::new(extras));
+        self
+    }
+
+    /// Refused when it gives the campaign a name that another campaign of the tenant has.
+    #[must_use]
+    pub fn with_own_name(mut self) -> Self {
+        self.name_once = true;
         self
     }
 
@@ -314,6 +323,11 @@ impl Service {
         if !judged.taken.is_empty() {
             self.check_settings(caller, &judged.settings)?;
         }
+        let renamed = |changes: &[Change]| changes.iter().any(|c| c.field == Field::Name);
+        if edit.name_once && renamed(&judged.taken) {
+            let name = &judged.settings.name;
+            self.check_name_is_free(caller, name, Some(id)).await?;
+        }
         let extras = edit.extras.as_ref().map(|wish| {
             let mut extras = before.extras.clone();
             extras.insert(caller.origin, wish(&before));
@@ -433,6 +447,10 @@ impl Service {
             runtime.campaign_view(tenant, id).map(|view| view.state)
         });
         if let Some(state) = told.await? {
+            if state != edited.campaign.state {
+                // Whoever reads the campaign next is to see where the edit has brought it.
+                self.settled().await?;
+            }
             edited.campaign.state = state;
         }
         if edited
