@@ -11,6 +11,7 @@ use outdial_service::AttemptFilter;
 use outdial_service::views::PageRequest;
 use serde_json::{Value, json};
 
+use super::campaigns::{self, check_callers};
 use super::fault::Fault;
 use super::list::{attributes, callees, callers, extras, uui, variables, windows};
 use super::numbers::written;
@@ -155,13 +156,7 @@ async fn create(call: Call) -> Result<Answer, Fault> {
     if !flows.iter().any(|own| own.id == flow) {
         return Err(Fault::value("IvrId", "names no IVR"));
     }
-    let own = call.service.caller_ids(&call.caller).await?;
-    for (index, number) in caller_ids.iter().enumerate() {
-        if !own.iter().any(|own| own.number == *number) {
-            let problem = "is no number of this application";
-            return Err(Fault::value(&format!("Callers.{index}"), problem));
-        }
-    }
+    check_callers(&call, &caller_ids).await?;
     let calendar = Calendar::new(Some(Timestamp::from_secs(starts)), ends, zone, rules)
         .map_err(|error| Fault::value("TimeZone", &format!("cannot be used: {error}")))?;
     let target = Target::Flow(flow);
@@ -241,20 +236,8 @@ async fn shown(call: &Call, campaign: &Campaign) -> Result<(Answer, u64), Fault>
 /// `DescribeAutoCalloutTasks`, newest first.
 async fn list(call: Call) -> Result<Answer, Fault> {
     let paging = Paging::read(&call.fields, 100, None)?;
-    let (mut found, mut cursor) = (Vec::new(), None);
-    loop {
-        let request = PageRequest {
-            cursor,
-            limit: Some(1000),
-        };
-        let page = call.service.campaigns(&call.caller, request).await?;
-        let tasks = page.items.into_iter();
-        found.extend(tasks.filter(|task| task.settings.target.skill_group().is_none()));
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let is_task = |campaign: &Campaign| campaign.settings.target.skill_group().is_none();
+    let found = campaigns::all(&call, is_task).await?;
     let total = found.len();
     let mut tasks = Vec::new();
     for campaign in paging.of(found) {

@@ -9,6 +9,7 @@
 //! in `routes.rs`.
 
 mod auto_tasks;
+mod campaigns;
 mod fault;
 mod legacy;
 mod list;

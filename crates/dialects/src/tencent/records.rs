@@ -1,5 +1,6 @@
 //! Records of calls: `DescribeTelCdr`.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use outdial_domain::{
@@ -159,10 +160,9 @@ impl World {
 
     async fn record(&mut self, call: &Call, attempt: &Attempt) -> Result<Value, Fault> {
         let id = attempt.campaign;
-        if !self.campaigns.contains_key(&id) {
+        if let Entry::Vacant(place) = self.campaigns.entry(id) {
             // A campaign that was deleted has left its records.
-            let found = call.service.campaign(&call.caller, id).await.ok();
-            self.campaigns.insert(id, found);
+            place.insert(call.service.campaign(&call.caller, id).await.ok());
         }
         let campaign = self.campaigns.get(&id).and_then(Option::as_ref);
         let group = campaign.and_then(|campaign| campaign.settings.target.skill_group());

@@ -13,8 +13,8 @@ use outdial_dialects::{
     AccessKey, Accounts, Clock, Dialects, Secret, alibaba, dezhu, huawei, tencent,
 };
 use outdial_domain::{
-    CallerId, ComplianceProfile, Country, Evidence, NumberGroup, NumberGroupId, PhoneNumber,
-    SkillGroup, SkillGroupId, Timestamp, Trunk, TrunkName,
+    CallerId, ComplianceProfile, Country, Evidence, Flow, FlowId, FlowSource, NumberGroup,
+    NumberGroupId, PhoneNumber, SkillGroup, SkillGroupId, Timestamp, Trunk, TrunkName,
 };
 use outdial_service::{Running, Setup, TenantSetup};
 use outdial_store::SqliteStore;
@@ -129,7 +129,12 @@ fn tenant(name: &str) -> TenantSetup {
             aliases: vec!["1462016331580064".to_owned()],
         }],
         agents: Vec::new(),
-        flows: Vec::new(),
+        flows: vec![Flow {
+            id: FlowId::new(4600),
+            name: "welcome".to_owned(),
+            source: FlowSource::Sip("sip:ivr@127.0.0.1:5095".to_owned()),
+            aliases: Vec::new(),
+        }],
         number_groups: vec![NumberGroup {
             id: NumberGroupId::new("1070678044124225").unwrap(),
             caller_ids: numbers[..1].to_vec(),

@@ -8,6 +8,7 @@ use outdial_domain::{
 };
 use serde_json::Value;
 
+use super::super::campaigns::check_callers;
 use super::super::fault::Fault;
 use super::super::list::{attributes, callees, callers, extras, uui, variables};
 use super::super::routes::Call;
@@ -93,13 +94,7 @@ impl Asked {
     }
 
     async fn check_references(&self, call: &Call) -> Result<(), Fault> {
-        let own = call.service.caller_ids(&call.caller).await?;
-        for (index, number) in self.caller_ids.iter().enumerate() {
-            if !own.iter().any(|own| own.number == *number) {
-                let problem = "is no number of this application";
-                return Err(Fault::value(&format!("Callers.{index}"), problem));
-            }
-        }
+        check_callers(call, &self.caller_ids).await?;
         let groups = call.service.skill_groups(&call.caller).await?;
         if !groups.iter().any(|group| group.id == self.group) {
             return Err(Fault::value("SkillGroupId", "names no skill group"));

@@ -5,6 +5,7 @@ use outdial_service::AttemptFilter;
 use outdial_service::views::PageRequest;
 use serde_json::{Value, json};
 
+use super::super::campaigns;
 use super::super::fault::Fault;
 use super::super::paging::Paging;
 use super::super::records::session_id;
@@ -66,20 +67,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
             && is(id, campaign.id.number().into())
             && name.is_none_or(|name| campaign.settings.name.contains(name))
     };
-    let mut found = Vec::new();
-    let mut cursor = None;
-    loop {
-        let request = PageRequest {
-            cursor,
-            limit: Some(1000),
-        };
-        let page = call.service.campaigns(&call.caller, request).await?;
-        found.extend(page.items.into_iter().filter(matching));
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let found = campaigns::all(&call, matching).await?;
     let total = found.len();
     let mut list = Vec::new();
     for campaign in paging.of(found) {
