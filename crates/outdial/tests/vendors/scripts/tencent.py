@@ -322,4 +322,123 @@ def cli():
     assert "RequestId" in run("DeletePredictiveDialingCampaign", CampaignId=number)
 
 
-{"workflow": workflow, "ranges": ranges, "signing": signing, "rate": rate, "cli": cli}[sys.argv[2]]()
+def tasks():
+    def task(**changes):
+        fields = {
+            "NotBefore": int(time.time()) + HOUR,
+            "Callees": ["13012345678", "+8613012345679"],
+            "Callers": ["075586013388"],
+            "IvrId": 4600,
+            "Name": "notice",
+            "Description": "of a delivery",
+            "Tries": 2,
+            "ConcurrencyLimit": 3,
+        }
+        fields.update(changes)
+        fields = {name: value for name, value in fields.items() if value is not None}
+        answer = ask("CreateAutoCalloutTask", fields)
+        return answer if isinstance(answer, str) else answer.TaskId
+
+    def one(number):
+        return ask("DescribeAutoCalloutTask", {"TaskId": number})
+
+    def told(action, number):
+        answer = ask(action + "AutoCalloutTask", {"TaskId": number})
+        return answer if isinstance(answer, str) else None
+
+    number = task()
+    found = one(number)
+    same(found, {"Name": "notice", "Description": "of a delivery", "State": 0, "IvrId": 4600})
+    same(found, {"Callers": ["0086075586013388"], "NotAfter": None})
+    callees = [(callee.Callee, callee.State) for callee in found.Callees]
+    assert callees == [("008613012345678", 0), ("008613012345679", 0)], callees
+    listed_tasks = ask("DescribeAutoCalloutTasks", {"PageSize": 10, "PageNumber": 0})
+    same(listed_tasks, {"TotalCount": 1})
+    same(listed_tasks.Tasks[0], {"TaskId": number, "CalleeCount": 2, "State": 0})
+    # A task is no predictive campaign, and the other way round.
+    fields = {"CampaignId": number}
+    assert ask("DescribePredictiveDialingCampaign", fields) == "InvalidParameterValue"
+    assert ask("DescribeAutoCalloutTask", {"TaskId": create()}) == "InvalidParameterValue"
+    for action in ("Pause", "Resume"):
+        assert told(action, number) == "UnsupportedOperation", action
+    assert told("Stop", number) is None and one(number).State == 4
+    for action in ("Pause", "Resume", "Stop"):
+        assert told(action, number) == "UnsupportedOperation", action
+
+    # The line leads nowhere, so that it goes on.
+    number = task(NotBefore=int(time.time()) - 10, RetryInterval=86400)
+    assert one(number).State == 1
+    assert told("Pause", number) is None and one(number).State == 5
+    assert told("Pause", number) == "UnsupportedOperation"
+    assert told("Resume", number) is None and one(number).State == 1
+    assert told("Stop", number) is None and one(number).State == 4
+    assert told("Stop", 2**31) == "InvalidParameterValue"
+
+    bounds = {
+        "Tries": ([1, 3], [0, 4]),
+        "RetryInterval": ([600, 86400], [599, 86401]),
+        "MaxRingTimeoutSecond": ([1, 300], [0, 301]),
+        "IvrId": ([4600], [4601]),
+        "UUI": (["u" * 1024], ["u" * 1025]),
+        "ConcurrencyLimit": ([1], [0]),
+        "NotAfter": ([int(time.time()) + 2 * HOUR], [int(time.time()) + HOUR - 60]),
+    }
+    for name, (right, wrong) in bounds.items():
+        for value in right:
+            assert isinstance(task(**{name: value}), int), (name, value)
+        for value in wrong:
+            assert task(**{name: value}) == "InvalidParameterValue", (name, value)
+    assert task(IvrId=None) == "MissingParameter"
+    assert task(AIAgentId=1) == "UnsupportedOperation"
+
+
+def dialing():
+    """A list is replaced before the start; what was dialed has its records."""
+    now = int(time.time())
+    number = create(Callees=["13000000001", "13000000002"], StartTime=now + 60, UUI="before")
+    callees = ["13000000003", "+8613000000004"]
+    wanted = {**seed(number), "Callees": callees, "IVRId": None, "StartTime": now - 1, "UUI": "after"}
+    wanted = {name: value for name, value in wanted.items() if value is not None}
+    wanted["CalleeAttributes"] = [{"Callee": "13000000004", "UUI": "own"}]
+    answer = ask("UpdatePredictiveDialingCampaign", wanted)
+    assert not isinstance(answer, str), answer
+    until(lambda: status(number) == (4, 0))
+    same(listed(number), {"CalleeCount": 2, "FinishedCalleeCount": 2})
+    page = {"CampaignId": number, "PageSize": 1000, "PageNumber": 0}
+    sessions = ask("DescribePredictiveDialingSessions", page)
+    assert sessions.TotalCount == len(sessions.SessionList) == 2, sessions
+    fields = {"StartTimeStamp": now - 60, "EndTimeStamp": int(time.time()) + 60,
+              "PageSize": 100, "PageNumber": 0, "SessionIds": sessions.SessionList}
+    records = ask("DescribeTelCdr", fields)
+    assert records.TotalCount == 2 and len(records.TelCdrs) == 2, records
+    assert [record.SessionId for record in records.TelCdrList] == sessions.SessionList[::-1]
+    for record in records.TelCdrList:
+        same(record, {"Direction": 1, "CallType": 5, "EndStatus": 1, "EndStatusString": "ok"})
+        same(record, {"Caller": "0086075586013388", "SkillGroupId": 255, "SkillGroup": "sales"})
+        assert record.SeatUser.Mail == "1001@acme.invalid", record.SeatUser
+        assert record.StartTimestamp <= record.AcceptTimestamp <= record.EndedTimestamp, record
+        own = record.Callee == "008613000000004"
+        assert record.UUI == ("own" if own else "after"), record
+    fields["Phones"] = ["13000000003"]
+    assert [r.Callee for r in ask("DescribeTelCdr", fields).TelCdrList] == ["008613000000003"]
+    page = {"PageSize": 10, "PageNumber": 0}
+    same(ask("DescribeStaffInfoList", page).StaffList[0], {"Mail": "1001@acme.invalid"})
+    states = ask("DescribeStaffStatusMetrics", {}).Metrics
+    assert [state.Email for state in states] == ["1001@acme.invalid"], states
+    wish = {"StaffUserId": "1001@acme.invalid", "Status": "rest", "Reason": "lunch"}
+    nobody = {"StaffUserId": "nobody@acme.invalid", "Status": "free"}
+    results = ask("SetStaffStatus", {"StaffStatusList": [wish, nobody]}).StaffStatusList
+    assert [result.ErrorCode for result in results] == ["", "InvalidParameterValue"], results
+    until(lambda: ask("DescribeStaffStatusMetrics", {}).Metrics[0].Status == "rest")
+
+
+WORKFLOWS = {
+    "workflow": workflow,
+    "ranges": ranges,
+    "signing": signing,
+    "rate": rate,
+    "cli": cli,
+    "tasks": tasks,
+    "dialing": dialing,
+}
+WORKFLOWS[sys.argv[2]]()
