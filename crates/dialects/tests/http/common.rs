@@ -140,12 +140,20 @@ fn tenant(name: &str) -> TenantSetup {
             account: None,
             staff_number: None,
         }],
-        flows: vec![Flow {
-            id: FlowId::new(31),
-            name: "greeting".to_owned(),
-            source: FlowSource::Sip("sip:flow@127.0.0.1:5090".to_owned()),
-            aliases: vec!["oifde-flowcode".to_owned()],
-        }],
+        flows: vec![
+            Flow {
+                id: FlowId::new(31),
+                name: "greeting".to_owned(),
+                source: FlowSource::Sip("sip:flow@127.0.0.1:5090".to_owned()),
+                aliases: vec!["oifde-flowcode".to_owned()],
+            },
+            Flow {
+                id: FlowId::new(4600),
+                name: "welcome".to_owned(),
+                source: FlowSource::Sip("sip:ivr@127.0.0.1:5095".to_owned()),
+                aliases: Vec::new(),
+            },
+        ],
         number_groups: vec![NumberGroup {
             id: NumberGroupId::new("1070678044124225").unwrap(),
             caller_ids: numbers[..1].to_vec(),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use outdial_domain::{
-    CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, PhoneNumber, TenantId,
+    AttemptId, CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, PhoneNumber,
+    TenantId,
 };
 use outdial_engine::input::Input;
 use outdial_store::{ImportOptions, ImportSession};
@@ -221,6 +222,19 @@ impl Service {
             }
         }
         Ok(found)
+    }
+
+    /// The contact of an attempt, also where its campaign is gone.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for an attempt that is none of the tenant's.
+    pub async fn contact_of(
+        &self,
+        caller: &Caller,
+        attempt: AttemptId,
+    ) -> Result<Option<Contact>, ServiceError> {
+        let attempt = self.attempt(caller, attempt).await?;
+        Ok(self.store().contact(attempt.contact).await?)
     }
 
     /// A campaign's contacts, in the order in which they came.

@@ -7,6 +7,7 @@ mod campaigns;
 mod contacts;
 mod do_not_call;
 mod edits;
+mod making;
 mod once;
 mod operations;
 mod registry;
