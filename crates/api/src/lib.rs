@@ -92,6 +92,7 @@ pub fn openapi() -> serde_json::Value {
 fn routes() -> (Router<Api>, utoipa::openapi::OpenApi) {
     let v1 = OpenApiRouter::new()
         .merge(routes::campaigns::routes())
+        .merge(routes::edits::routes())
         .merge(routes::contacts::routes())
         .merge(routes::attempts::routes())
         .merge(routes::agents::routes())

@@ -2,7 +2,8 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use outdial_domain::{AgentId, AttemptId, CampaignId, TrunkName};
+use outdial_domain::{AgentId, AttemptId, CampaignId, RevisionNumber, TrunkName};
+use outdial_service::PendingEditId;
 
 use crate::fields::echo;
 use crate::problem::{Kind, Problem};
@@ -24,18 +25,39 @@ impl<T: PathId, S: Send + Sync> FromRequestParts<S> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let missing = |text: &str| {
-            Problem::new(
-                Kind::NotFound,
-                format!("{} `{}` does not exist", T::WHAT, echo(text)),
-            )
-        };
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| missing(""))?;
-        let text = params.iter().next().map_or("", |(_, text)| text);
-        T::parse(text).map(Self).ok_or_else(|| missing(text))
+        id_at(0, parts, state).await.map(Self)
     }
+}
+
+/// The second id in an address.
+#[derive(Debug)]
+pub(crate) struct Second<T>(pub(crate) T);
+
+impl<T: PathId, S: Send + Sync> FromRequestParts<S> for Second<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        id_at(1, parts, state).await.map(Self)
+    }
+}
+
+/// The id at a place in an address.
+async fn id_at<T: PathId, S: Send + Sync>(
+    place: usize,
+    parts: &mut Parts,
+    state: &S,
+) -> Result<T, Problem> {
+    let missing = |text: &str| {
+        Problem::new(
+            Kind::NotFound,
+            format!("{} `{}` does not exist", T::WHAT, echo(text)),
+        )
+    };
+    let params = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| missing(""))?;
+    let text = params.iter().nth(place).map_or("", |(_, text)| text);
+    T::parse(text).ok_or_else(|| missing(text))
 }
 
 /// A number without sign or leading zeros, as ids are written.
@@ -50,6 +72,22 @@ impl PathId for CampaignId {
 
     fn parse(text: &str) -> Option<Self> {
         Self::new(number(text)?).ok()
+    }
+}
+
+impl PathId for RevisionNumber {
+    const WHAT: &'static str = "revision";
+
+    fn parse(text: &str) -> Option<Self> {
+        number(text).map(Self::new)
+    }
+}
+
+impl PathId for PendingEditId {
+    const WHAT: &'static str = "pending edit";
+
+    fn parse(text: &str) -> Option<Self> {
+        number(text).map(Self)
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use outdial_domain::{EditRefused, RefusedField};
 use outdial_service::{FieldProblem, ServiceError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -248,6 +249,14 @@ impl From<FieldProblem> for FieldError {
     }
 }
 
+/// A field that an edit may not change, as a field that is wrong.
+pub(crate) fn refused_field(refused: &RefusedField) -> FieldProblem {
+    FieldProblem {
+        field: refused.field.request_path().to_owned(),
+        problem: refused.why.to_string(),
+    }
+}
+
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         let detail = error.to_string();
@@ -256,7 +265,12 @@ impl From<ServiceError> for Problem {
             ServiceError::CampaignNotFound(_) | ServiceError::NotFound { .. } => {
                 Self::new(Kind::NotFound, detail)
             }
-            ServiceError::State(_) | ServiceError::Conflict(_) => Self::new(Kind::Conflict, detail),
+            ServiceError::State(_)
+            | ServiceError::Conflict(_)
+            | ServiceError::EditRefused(EditRefused::State(_)) => Self::new(Kind::Conflict, detail),
+            ServiceError::EditRefused(EditRefused::Fields(refused)) => {
+                Self::invalid(refused.iter().map(refused_field).collect())
+            }
             ServiceError::Edited(_) => Self::new(Kind::Edited, detail),
             ServiceError::Forbidden { role } => Self::new(
                 Kind::Forbidden,
@@ -323,7 +337,8 @@ pub(crate) async fn method_not_allowed() -> Response {
 mod tests {
     use std::collections::BTreeSet;
 
-    use outdial_domain::{CampaignId, LifeCycleError, RevisionNumber};
+    use outdial_domain::edit::Why;
+    use outdial_domain::{CampaignId, CampaignState, Field, LifeCycleError, RevisionNumber};
     use outdial_service::Role;
 
     use super::*;
@@ -345,6 +360,11 @@ mod tests {
             state: "ended",
             command: "pause",
         };
+        let refused = RefusedField {
+            field: Field::TargetKind,
+            why: Why::NeverChanges,
+        };
+        assert_eq!(refused_field(&refused).field, "target");
         let table = [
             (ServiceError::field("name", "is required"), 422),
             (ServiceError::CampaignNotFound(campaign), 404),
@@ -356,6 +376,14 @@ mod tests {
                 404,
             ),
             (ServiceError::State(state), 409),
+            (
+                ServiceError::EditRefused(EditRefused::State(CampaignState::Paused)),
+                409,
+            ),
+            (
+                ServiceError::EditRefused(EditRefused::Fields(vec![refused])),
+                422,
+            ),
             (ServiceError::Conflict("full".to_owned()), 409),
             (ServiceError::Edited(RevisionNumber::new(4)), 412),
             (ServiceError::Forbidden { role: Role::Agent }, 403),

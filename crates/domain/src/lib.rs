@@ -23,6 +23,7 @@ pub mod campaign;
 pub mod cause;
 pub mod compliance;
 pub mod contact;
+pub mod edit;
 pub mod id;
 pub mod life_cycle;
 pub mod mode;
@@ -45,6 +46,7 @@ pub use campaign::{AtEnd, Campaign, Origin, Settings, SettingsError};
 pub use cause::{CauseMap, CauseRule, Verdict};
 pub use compliance::ComplianceProfile;
 pub use contact::{Contact, ContactPlace, ContactState, ContactUpdate, History, NewContact};
+pub use edit::{Change, EditPolicy, EditRefused, Field, FieldValue, RefusedField};
 pub use id::{
     AgentId, AttemptId, CampaignId, ContactId, FlowId, NumberGroupId, RevisionNumber, SkillGroupId,
     TenantId, TrunkName,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::{Origin, Settings};
+use crate::edit::Change;
 use crate::id::{CampaignId, RevisionNumber};
 use crate::time::Timestamp;
 
@@ -20,6 +21,10 @@ pub struct Revision {
     pub origin: Origin,
     /// When it was made.
     pub at: Timestamp,
+    /// What it changed; empty for the first one.
+    pub changes: Vec<Change>,
+    /// The revision whose settings it brought back.
+    pub restores: Option<RevisionNumber>,
     /// The settings, whole.
     pub settings: Settings,
 }

@@ -271,6 +271,11 @@ impl Engine {
                 self.contacts_loaded(campaign, answer, contacts);
             }
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
+            Input::ListReplaced {
+                campaign,
+                contacts,
+                open,
+            } => self.list_replaced(campaign, contacts, open),
 
             Input::Placed(attempt) => self.placed(attempt),
             Input::NotPlaced(attempt) => self.not_placed(attempt),

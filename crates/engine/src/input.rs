@@ -136,6 +136,17 @@ pub enum Input {
         count: u64,
     },
 
+    /// Another list has taken the place of a campaign's: nothing of the old one was called. What
+    /// the window holds of it is forgotten, and not given back.
+    ListReplaced {
+        /// The campaign.
+        campaign: CampaignId,
+        /// All contacts of the new list.
+        contacts: u64,
+        /// Of them those that are not final.
+        open: u64,
+    },
+
     /// The attempt is committed and its INVITE on its way.
     Placed(AttemptId),
     /// The attempt could not be committed: it was never dialed.

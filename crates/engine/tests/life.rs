@@ -244,3 +244,41 @@ fn recovered_attempts_count_and_rest_a_minute() {
         ContactPlace::Resting(world.now + secs(60))
     );
 }
+
+#[test]
+fn of_a_list_that_was_replaced_before_its_first_call_nobody_is_called() {
+    let mut world = world(3, |s, now| {
+        s.calendar = calendar(Some(now + HOUR), None, &[]);
+    });
+    let due = |world: &World| -> Vec<_> {
+        let stored = world.contacts.values();
+        stored.map(|stored| stored.contact.clone()).collect()
+    };
+    let old = due(&world);
+    // Nobody may read the list while it is being replaced, and the period begins meanwhile.
+    world.store_answers = false;
+    world.start(1);
+    world.wait(HOUR);
+    assert_eq!(world.state(1), CampaignState::Running);
+    assert_eq!(world.dials(), []);
+    world.contacts.clear();
+    for n in 10..12 {
+        world.store_contact(1, n, |_| ());
+    }
+    world.store_answers = true;
+    world.fact(Input::ListReplaced {
+        campaign: campaign_id(1),
+        contacts: 2,
+        open: 2,
+    });
+    // An answer from before comes late.
+    world.fact(Input::ContactsLoaded {
+        campaign: campaign_id(1),
+        load: 1,
+        contacts: old,
+        next_due: None,
+        more: false,
+    });
+    let called: Vec<_> = world.dials().iter().map(|dial| dial.number).collect();
+    assert_eq!(called, [number(100_010), number(100_011)]);
+}

@@ -1,6 +1,6 @@
 //! What can go wrong with a use case, named by what the caller can do about it.
 
-use outdial_domain::{CampaignId, LifeCycleError, RevisionNumber};
+use outdial_domain::{CampaignId, EditRefused, LifeCycleError, RevisionNumber};
 
 use crate::access::Role;
 
@@ -33,6 +33,9 @@ pub enum ServiceError {
     /// The campaign's state does not allow it.
     #[error(transparent)]
     State(#[from] LifeCycleError),
+    /// The API's rules do not allow the edit, in the campaign's state or at all.
+    #[error(transparent)]
+    EditRefused(EditRefused),
     /// A state of something else does not allow it.
     #[error("{0}")]
     Conflict(String),

@@ -17,8 +17,9 @@ pub mod views;
 pub use access::{Caller, Right, Role};
 pub use error::{FieldProblem, ServiceError};
 pub use events::{Event, Happened};
+pub use outdial_store::{ListVersion, NewPendingEdit, PendingEdit, PendingEditId};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
-    AttemptFilter, Disposition, Edit, EventStream, HaltScope, Heard, Import, NewKey, Readiness,
-    Running, Service, Suspects,
+    AttemptFilter, CampaignEdit, Disposition, EventStream, HaltScope, Heard, Import, NewKey,
+    REST_EDIT, Readiness, Running, Service, Suspects, Wish,
 };

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use outdial_domain::{
-    AgentId, AgentState, Attempt, AttemptId, CampaignId, CampaignState, ContactId, Outcome,
-    PhoneNumber, SkillGroupId, Timestamp, TrunkName, WishedState,
+    AgentId, AgentState, Attempt, AttemptId, Campaign, CampaignId, CampaignState, Change,
+    ContactId, Outcome, PhoneNumber, RefusedField, RevisionNumber, SkillGroupId, Timestamp,
+    TrunkName, WishedState,
 };
 use serde::{Deserialize, Serialize};
 
@@ -207,4 +208,69 @@ pub struct Imported {
     pub accepted: u64,
     /// Contacts left out because their number is in the campaign already.
     pub duplicates: u64,
+}
+
+/// An edit that was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edited {
+    /// The campaign after it; its `revision` is the new one, if anything changed.
+    pub campaign: Campaign,
+    /// What it changed; empty = nothing, and there is no new revision.
+    pub diff: Vec<Change>,
+    /// What it asked for and the API's rules leave as it is.
+    pub ignored: Vec<Change>,
+    /// What became of the list, where another one took its place.
+    pub list: Option<ListChange>,
+}
+
+/// How a new list differs from the one whose place it took, by the contacts' first numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListChange {
+    /// Contacts whose number the old list had not.
+    pub added: u64,
+    /// Contacts of the old list whose number the new one has not.
+    pub removed: u64,
+    /// Contacts with a number that both have.
+    pub kept: u64,
+}
+
+/// What an edit would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditPreview {
+    /// The revision that it would start from.
+    pub revision: RevisionNumber,
+    /// What it would change.
+    pub diff: Vec<Change>,
+    /// Fields because of which it would be refused.
+    pub refused: Vec<RefusedField>,
+    /// What it would leave as it is.
+    pub ignored: Vec<Change>,
+    /// What would become of the list, where it brings another one.
+    pub list: Option<ListChange>,
+    /// Contacts that could be called before and not after it, by reason.
+    pub uncallable: Vec<Uncallable>,
+}
+
+/// Contacts that an edit would leave without a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uncallable {
+    /// Why.
+    pub why: UncallableWhy,
+    /// How many.
+    pub contacts: u64,
+}
+
+/// Why contacts could not be called after an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UncallableWhy {
+    /// They have used up as many attempts as there would be.
+    AttemptsUsed,
+    /// The period would be over.
+    PeriodOver,
+    /// The calendar would never open again before its end.
+    NoWindow,
+    /// They rest until the period would be over.
+    RestsPastEnd,
+    /// No trunk carries any of the caller IDs.
+    NoTrunk,
 }

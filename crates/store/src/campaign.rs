@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use outdial_domain::{
-    Campaign, CampaignId, CampaignState, Origin, Outcome, Revision, RevisionNumber, Settings,
-    TenantId, Timestamp,
+    Campaign, CampaignId, CampaignState, Change, Origin, Outcome, Revision, RevisionNumber,
+    Settings, TenantId, Timestamp,
 };
 
-use crate::{ContactCounts, NewEvent, Page, StoreError};
+use crate::{ContactCounts, NewEvent, Page, PendingEditId, StagedList, StoreError};
 
 /// A campaign to be created, as a draft with revision 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +52,8 @@ pub struct NewRevision {
     pub campaign: CampaignId,
     /// The revision that the author had before their eyes; `None` = any.
     pub expected: Option<RevisionNumber>,
+    /// The state by which the edit was judged; `None` = any.
+    pub expected_state: Option<CampaignState>,
     /// Who makes it: the name of the key.
     pub author: String,
     /// Through which API.
@@ -60,6 +62,14 @@ pub struct NewRevision {
     pub at: Timestamp,
     /// The settings, whole and sound.
     pub settings: Settings,
+    /// What it changes.
+    pub changes: Vec<Change>,
+    /// The revision whose settings it brings back.
+    pub restores: Option<RevisionNumber>,
+    /// The pending edit that it makes: it waits no longer then.
+    pub pending: Option<PendingEditId>,
+    /// A list that was staged and takes the present one's place.
+    pub list: Option<StagedList>,
     /// What is told once it is committed.
     pub events: Vec<NewEvent>,
 }
@@ -134,7 +144,9 @@ pub trait Campaigns: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Stale`] when another revision than the expected one is in force,
-    /// [`StoreError::NotFound`] for an unknown campaign.
+    /// [`StoreError::Moved`] when the campaign is in another state than the expected one,
+    /// [`StoreError::NotFound`] for an unknown campaign, a pending edit that waits no longer, or a
+    /// list that is not staged.
     async fn revise_campaign(&self, revision: NewRevision) -> Result<Revision, StoreError>;
 
     /// One campaign.

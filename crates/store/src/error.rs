@@ -27,6 +27,9 @@ pub enum StoreError {
         /// The revision in force.
         current: RevisionNumber,
     },
+    /// The campaign is in another state by now.
+    #[error("the campaign has changed its state meanwhile; read it again and repeat the edit")]
+    Moved,
     /// The disk is full. The database is sound; the same request works once there is room.
     #[error("the disk that holds the database is full; make room")]
     Full,

@@ -2,7 +2,7 @@
 //!
 //! The interface speaks in the words of `outdial-domain` and says nothing of how it is kept. It is
 //! one trait, [`Store`], made of parts by use: [`Attempts`], [`Contacts`], [`Campaigns`],
-//! [`Configuration`], [`Events`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
+//! [`Edits`], [`Configuration`], [`Events`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
 //! [`conformance`] is the suite that every engine passes.
 //!
 //! **Durability.** A write's future resolves when its transaction is on the disk, not before.
@@ -38,6 +38,7 @@ mod campaign;
 mod configuration;
 pub mod conformance;
 mod contact;
+mod edit;
 mod error;
 mod event;
 mod page;
@@ -58,6 +59,7 @@ pub use configuration::{
 pub use contact::{
     ContactCounts, Contacts, DueContact, DueContacts, ImportOptions, ImportProgress, ImportSession,
 };
+pub use edit::{Edits, ListVersion, NewPendingEdit, PendingEdit, PendingEditId, StagedList};
 pub use error::{OpenError, StoreError};
 pub use event::{EVENTS_KEPT, Event, EventId, EventPage, Events, NewEvent};
 pub use page::{PAGE_MAX, Page};
@@ -66,11 +68,11 @@ pub use upkeep::{Upkeep, WriterFigures};
 
 /// Everything that must outlive the process. Object safe: use it as `Arc<dyn Store>`.
 pub trait Store:
-    Attempts + Contacts + Campaigns + Configuration + Events + Upkeep + 'static
+    Attempts + Contacts + Campaigns + Edits + Configuration + Events + Upkeep + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Attempts + Contacts + Campaigns + Configuration + Events + Upkeep + 'static
+    T: Attempts + Contacts + Campaigns + Edits + Configuration + Events + Upkeep + 'static
 {
 }

@@ -1,4 +1,4 @@
-//! `/campaigns`: make, read, edit, run.
+//! `/campaigns`: make, read, run.
 
 use axum::Json;
 use axum::extract::State;
@@ -16,9 +16,8 @@ use crate::caller::Asker;
 use crate::condition::{etag, idempotency_key, if_match};
 use crate::path::Id;
 use crate::problem::Problem;
-use crate::query::{NoQuery, Query, phone_number, truth_of};
-use crate::wire::campaign::{CampaignJson, CampaignSettings, RevisionJson};
-use crate::wire::campaign_edit::{CampaignPatch, Patch};
+use crate::query::{NoQuery, Query, phone_number};
+use crate::wire::campaign::{CampaignJson, CampaignSettings};
 use crate::wire::campaign_request::read_new;
 use crate::wire::list::{List, PageParams};
 use crate::wire::stats::{ExplanationJson, StatsJson};
@@ -26,12 +25,11 @@ use crate::wire::stats::{ExplanationJson, StatsJson};
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(create, list))
-        .routes(routes!(show, edit))
+        .routes(routes!(show))
         .routes(routes!(start))
         .routes(routes!(pause))
         .routes(routes!(resume))
         .routes(routes!(abort))
-        .routes(routes!(revisions))
         .routes(routes!(stats))
         .routes(routes!(explain))
 }
@@ -90,63 +88,6 @@ async fn show(
 ) -> Result<Response, Problem> {
     query.none()?;
     let campaign = api.service.campaign(&caller, id).await?;
-    shown(&api, &caller, &campaign)
-}
-
-/// Parameters of an edit.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct EditParams {
-    /// Only say what the edit would do. Not built yet.
-    #[param(required = false)]
-    dry_run: bool,
-}
-
-/// Edit a campaign
-///
-/// The body is a JSON merge patch (RFC 7396) of the campaign as it is shown: what it does not name
-/// stays, null goes back to the default. `target`, `flow_first` and `abandonment_window` are replaced as
-/// a whole. The mode, the kind of target and what the server gives never change. Calls in progress keep
-/// the settings under which they were placed.
-#[utoipa::path(patch, path = "/campaigns/{id}", operation_id = "editCampaign", tag = "campaigns",
-    params(("id" = u32, Path, description = "The campaign"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that was read; refused with 412 when the campaign has been edited since"),
-        EditParams),
-    request_body(content = CampaignPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The campaign after the edit", body = CampaignJson,
-        headers(("ETag" = String, description = "Its new revision")))))]
-async fn edit(
-    State(api): State<Api>,
-    Asker(caller): Asker,
-    Id(id): Id<CampaignId>,
-    query: Query,
-    headers: HeaderMap,
-    JsonBody(body): JsonBody,
-) -> Result<Response, Problem> {
-    let params = query.read(|findings, query| EditParams {
-        dry_run: query
-            .optional(findings, "dry_run", truth_of("true", "false"))
-            .unwrap_or_default(),
-    })?;
-    if params.dry_run {
-        return Err(ServiceError::NotBuilt("dry_run".to_owned()).into());
-    }
-    let wanted = if_match(&headers)?;
-    let tenant = api.service.tenant(caller.tenant)?;
-    let current = api.service.campaign(&caller, id).await?;
-    check_revision(wanted, &current)?;
-    let current =
-        serde_json::to_value(CampaignJson::new(&current, &tenant.name)).unwrap_or_default();
-    let patch = Patch::read(&body, &current).map_err(Problem::invalid)?;
-    let edit = Box::new(move |settings: &_| {
-        patch
-            .apply(settings, &tenant)
-            .map_err(ServiceError::Invalid)
-    });
-    let campaign = api
-        .service
-        .revise_campaign(&caller, id, wanted, edit)
-        .await?;
     shown(&api, &caller, &campaign)
 }
 
@@ -227,26 +168,6 @@ async fn command(
     shown(&api, &caller, &campaign)
 }
 
-/// List a campaign's revisions, oldest first
-#[utoipa::path(get, path = "/campaigns/{id}/revisions", operation_id = "listRevisions", tag = "campaigns",
-    params(("id" = u32, Path, description = "The campaign"), PageParams),
-    responses((status = 200, description = "A page of revisions", body = List<RevisionJson>)))]
-async fn revisions(
-    State(api): State<Api>,
-    Asker(caller): Asker,
-    Id(id): Id<CampaignId>,
-    query: Query,
-) -> Result<Json<List<RevisionJson>>, Problem> {
-    let page = query.read(PageParams::read)?;
-    let revisions = api.service.revisions(&caller, id).await?;
-    let list = page.of_all(
-        revisions,
-        |revision| revision.number.to_string(),
-        |revision| RevisionJson::from(&revision),
-    )?;
-    Ok(Json(list))
-}
-
 /// How a campaign is doing
 #[utoipa::path(get, path = "/campaigns/{id}/stats", operation_id = "showStats", tag = "campaigns",
     params(("id" = u32, Path, description = "The campaign")),
@@ -289,7 +210,11 @@ async fn explain(
     Ok(Json(ExplanationJson::from(&explanation)))
 }
 
-fn check_revision(wanted: Option<RevisionNumber>, current: &Campaign) -> Result<(), Problem> {
+/// Refuses a request that wants the campaign to be at another revision.
+pub(super) fn check_revision(
+    wanted: Option<RevisionNumber>,
+    current: &Campaign,
+) -> Result<(), Problem> {
     match wanted {
         Some(wanted) if wanted != current.revision => {
             Err(ServiceError::Edited(current.revision).into())
@@ -299,7 +224,7 @@ fn check_revision(wanted: Option<RevisionNumber>, current: &Campaign) -> Result<
 }
 
 /// A campaign as it is shown, with its ETag.
-fn shown(api: &Api, caller: &Caller, campaign: &Campaign) -> Result<Response, Problem> {
+pub(super) fn shown(api: &Api, caller: &Caller, campaign: &Campaign) -> Result<Response, Problem> {
     let tenant = api.service.tenant(caller.tenant)?;
     let json = Json(CampaignJson::new(campaign, &tenant.name));
     Ok(([(header::ETAG, etag(campaign.revision))], json).into_response())

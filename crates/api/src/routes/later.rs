@@ -10,7 +10,6 @@ use crate::problem::{Problem, ProblemDocument};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(restore))
         .routes(routes!(forecast))
         .routes(routes!(webhooks, create_webhook))
         .routes(routes!(do_not_call, add_do_not_call))
@@ -20,14 +19,6 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 fn not_built(what: &str) -> Problem {
     ServiceError::NotBuilt(what.to_owned()).into()
-}
-
-/// Restore a revision (not built yet)
-#[utoipa::path(post, path = "/campaigns/{id}/revisions/{n}/restore", operation_id = "restoreRevision", tag = "later",
-    params(("id" = u32, Path, description = "The campaign"), ("n" = u32, Path, description = "The revision")),
-    responses((status = 501, description = "Not built yet", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn restore(_asker: Asker) -> Problem {
-    not_built("restoring a revision")
 }
 
 /// Forecast a campaign (not built yet)

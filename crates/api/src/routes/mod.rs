@@ -5,6 +5,7 @@ pub(crate) mod agents;
 pub(crate) mod attempts;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
+pub(crate) mod edits;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod later;

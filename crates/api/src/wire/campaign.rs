@@ -1,6 +1,6 @@
 //! A campaign as our API shows it.
 
-use outdial_domain::{Campaign, Revision, Settings};
+use outdial_domain::{Campaign, Settings};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -167,32 +167,6 @@ impl CampaignJson {
             revision: campaign.revision.number(),
             origin: Name(campaign.origin),
             created_at: Time(campaign.created_at),
-        }
-    }
-}
-
-/// The settings of a campaign as one edit left them.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Revision)]
-pub(crate) struct RevisionJson {
-    /// From 1, without gaps.
-    revision: u32,
-    /// Who made it: the name of the key.
-    author: String,
-    origin: OriginName,
-    /// When it was made.
-    at: Time,
-    settings: CampaignSettings,
-}
-
-impl From<&Revision> for RevisionJson {
-    fn from(revision: &Revision) -> Self {
-        Self {
-            revision: revision.number.number(),
-            author: revision.author.clone(),
-            origin: Name(revision.origin),
-            at: Time(revision.at),
-            settings: CampaignSettings::from(&revision.settings),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! An edit of a campaign: a JSON merge patch of what our API shows.
 
-use outdial_domain::{Settings, Tenant};
+use outdial_domain::{Settings, Tenant, Timestamp};
 use outdial_service::FieldProblem;
 use serde_json::{Map, Value};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::fields::Findings;
+use crate::fields::{At, Findings};
+use crate::scalar::time;
 use crate::wire::campaign::CampaignSettings;
 use crate::wire::campaign_request::{CHOICES, leave_server_fields, object, read_settings};
 use crate::wire::merge::merge;
@@ -19,6 +21,15 @@ impl PartialSchema for CampaignPatch {
         let mut schema = CampaignSettings::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
             object.required.clear();
+            let apply_at = ObjectBuilder::new()
+                .schema_type(SchemaType::Type(Type::String))
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+                .description(Some(
+                    "When to make the edit, RFC 3339, at most two years ahead; left out = now.",
+                ));
+            object
+                .properties
+                .insert("apply_at".to_owned(), apply_at.into());
             object.description =
                 Some("The settings that an edit changes; null = back to the default.".to_owned());
         }
@@ -34,7 +45,10 @@ impl ToSchema for CampaignPatch {
 
 /// An edit as it was sent, checked for fields that no edit changes.
 #[derive(Debug)]
-pub(crate) struct Patch(Map<String, Value>);
+pub(crate) struct Patch {
+    fields: Map<String, Value>,
+    apply_at: Option<Timestamp>,
+}
 
 impl Patch {
     /// Reads an edit of `current`, the campaign as our API shows it.
@@ -47,11 +61,22 @@ impl Patch {
         let current = current.as_object().unwrap_or(&empty);
         if let Some(mut fields) = object(&mut findings, body) {
             leave_server_fields(&mut findings, &mut fields, current);
+            let apply_at = fields.remove("apply_at").filter(|at| !at.is_null());
+            let apply_at = apply_at.and_then(|value| {
+                let path = "apply_at".to_owned();
+                let value = &value;
+                At { value, path }.scalar(&mut findings, time)
+            });
             if findings.is_empty() {
-                return Ok(Self(fields));
+                return Ok(Self { fields, apply_at });
             }
         }
         Err(findings.into_problems())
+    }
+
+    /// When it is to be made; `None` = now.
+    pub(crate) fn apply_at(&self) -> Option<Timestamp> {
+        self.apply_at
     }
 
     /// The settings after the edit.
@@ -68,7 +93,7 @@ impl Patch {
         let Value::Object(mut fields) = current else {
             return Err(Vec::new());
         };
-        merge(&mut fields, &self.0, &CHOICES);
+        merge(&mut fields, &self.fields, &CHOICES);
         read_settings(Findings::default(), &fields, tenant)
     }
 }

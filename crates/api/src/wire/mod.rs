@@ -7,6 +7,7 @@ pub(crate) mod campaign;
 pub(crate) mod campaign_edit;
 pub(crate) mod campaign_request;
 pub(crate) mod contact;
+pub(crate) mod edit;
 pub(crate) mod event;
 pub(crate) mod list;
 pub(crate) mod merge;

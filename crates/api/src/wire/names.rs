@@ -6,7 +6,7 @@ use outdial_domain::{
     AgentState, AtEnd, Blame, BreakTime, CampaignState, ContactState, EndReason, ModeName, Order,
     Origin, Outcome, WishedState,
 };
-use outdial_service::views::LegView;
+use outdial_service::views::{LegView, UncallableWhy};
 use outdial_service::{Role, Suspects};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -16,6 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::fields::{echo, unknown};
 use crate::scalar::any_text;
+use crate::wire::edit::RevisionStatus;
 
 /// A type whose values have names in our API.
 pub(crate) trait Named: Copy + 'static {
@@ -161,6 +162,40 @@ named!(
         Origin::Alibaba,
         Origin::Huawei,
         Origin::Dezhu,
+    ]
+);
+named!(
+    RevisionStatusName = RevisionStatus,
+    "Where a revision stands: in force, in force before, an edit that waits for its time, or one that could not be made when it came.",
+    |status| match status {
+        RevisionStatus::InForce => "in_force",
+        RevisionStatus::Past => "past",
+        RevisionStatus::Pending => "pending",
+        RevisionStatus::Failed => "failed",
+    },
+    [
+        RevisionStatus::InForce,
+        RevisionStatus::Past,
+        RevisionStatus::Pending,
+        RevisionStatus::Failed,
+    ]
+);
+named!(
+    UncallableName = UncallableWhy,
+    "Why contacts could not be called after an edit.",
+    |why| match why {
+        UncallableWhy::AttemptsUsed => "attempts_used",
+        UncallableWhy::PeriodOver => "period_over",
+        UncallableWhy::NoWindow => "no_window",
+        UncallableWhy::RestsPastEnd => "rests_past_end",
+        UncallableWhy::NoTrunk => "no_trunk",
+    },
+    [
+        UncallableWhy::AttemptsUsed,
+        UncallableWhy::PeriodOver,
+        UncallableWhy::NoWindow,
+        UncallableWhy::RestsPastEnd,
+        UncallableWhy::NoTrunk,
     ]
 );
 named!(

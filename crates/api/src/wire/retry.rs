@@ -42,20 +42,27 @@ pub(crate) struct RetryByOutcome {
     attempts: Option<u32>,
 }
 
+/// Rests and limits by the names of the outcomes.
+pub(crate) fn by_outcome_json(
+    rules: &BTreeMap<Outcome, OutcomeRetry>,
+) -> BTreeMap<&'static str, RetryByOutcome> {
+    let by_name = rules.iter().map(|(outcome, retry)| {
+        let json = RetryByOutcome {
+            interval_s: retry.interval.map(Seconds),
+            attempts: retry.attempts,
+        };
+        (outcome.as_str(), json)
+    });
+    by_name.collect()
+}
+
 impl From<&RetryPolicy> for Retry {
     fn from(policy: &RetryPolicy) -> Self {
-        let by_outcome = policy.by_outcome.iter().map(|(outcome, retry)| {
-            let json = RetryByOutcome {
-                interval_s: retry.interval.map(Seconds),
-                attempts: retry.attempts,
-            };
-            (outcome.as_str(), json)
-        });
         Self {
             attempts_total: policy.attempts_total,
             attempts_per_day: policy.attempts_per_day,
             interval_s: Seconds(policy.interval),
-            by_outcome: by_outcome.collect(),
+            by_outcome: by_outcome_json(&policy.by_outcome),
             never: policy.never.iter().copied().map(Name).collect(),
         }
     }

@@ -10,5 +10,6 @@ mod campaigns;
 mod common;
 mod contacts;
 mod document;
+mod edits;
 mod operations;
 mod restart;

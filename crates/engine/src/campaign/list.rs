@@ -105,6 +105,24 @@ impl Engine {
         self.load_contacts(id);
     }
 
+    /// Takes another list in the place of the present one.
+    pub(crate) fn list_replaced(&mut self, id: CampaignId, contacts: u64, open: u64) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        for held in campaign.window.replaced() {
+            campaign.held.remove(&held.contact.id);
+        }
+        campaign.contacts = contacts;
+        campaign.open = open;
+        if campaign.is_list_done() && campaign.reopens && open > 0 {
+            self.enter(id, CampaignState::Running);
+        }
+        self.wake_campaign(id);
+        self.load_contacts(id);
+    }
+
     /// Gives the whole window back to the store.
     pub(crate) fn give_back_window(&mut self, id: CampaignId) {
         if let Some(campaign) = self.campaigns.get_mut(&id) {

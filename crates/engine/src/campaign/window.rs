@@ -188,6 +188,16 @@ impl Window {
         self.due.len() < before
     }
 
+    /// Forgets everything, an answer that is on its way included: it was of another list.
+    pub(crate) fn replaced(&mut self) -> impl Iterator<Item = Held> + use<> {
+        let fresh = Self {
+            size: self.size,
+            loads: self.loads,
+            ..Self::default()
+        };
+        std::mem::replace(self, fresh).due.into_values()
+    }
+
     /// Takes everything out: the campaign does not dial now, and will ask afresh.
     pub(crate) fn give_back(&mut self) -> impl Iterator<Item = Held> + use<> {
         self.store_has_more();

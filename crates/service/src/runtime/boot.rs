@@ -49,6 +49,7 @@ pub(crate) async fn boot(
         events: Vec::new(),
         facts: std::collections::VecDeque::new(),
         work: futures_util::stream::FuturesUnordered::new(),
+        held_lists: Default::default(),
         orphans: orphans.iter().map(|dialog| dialog.leg.0).collect(),
         store_fails: None,
         stopped: false,

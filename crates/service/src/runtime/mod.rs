@@ -12,13 +12,14 @@ mod clock;
 mod facts;
 mod figures;
 mod legs;
+mod lists;
 mod orders;
 mod reservations;
 mod trunks;
 mod views;
 mod writes;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,6 +113,8 @@ pub(crate) struct Runtime {
     events: Vec<NewEvent>,
     facts: VecDeque<(TenantId, Input)>,
     work: FuturesUnordered<Work>,
+    /// Campaigns whose list is being replaced: they may not start, nor read it.
+    held_lists: BTreeSet<CampaignId>,
     /// Legs of the last run that are being ended.
     orphans: Vec<u64>,
     /// Why the store cannot commit, while it cannot.

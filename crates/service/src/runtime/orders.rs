@@ -34,7 +34,7 @@ impl Runtime {
                 load,
                 count,
                 holds,
-            } => {
+            } if self.may_read_list(campaign) => {
                 let wanted = Wanted {
                     tenant,
                     campaign,
@@ -42,6 +42,8 @@ impl Runtime {
                 };
                 self.load(wanted, count, holds);
             }
+            // It is told of the new list when that is there, and asks again then.
+            Output::LoadContacts { .. } => {}
             Output::CallAgent(agent) => self.call_agent(tenant, agent),
             Output::HangUpAgent(agent) => {
                 self.hang_up(Owner::Agent(tenant, agent), HangUpReason::Normal);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use outdial_domain::{
-    AgentId, Attempt, AttemptId, CampaignId, CampaignState, Contact, ContactState, TenantId,
-    TrunkName,
+    AgentId, Attempt, AttemptId, CampaignId, CampaignState, Contact, ContactState,
+    LifeCycleCommand, TenantId, TrunkName,
 };
 use outdial_engine::input::{Command, OfferId};
 use outdial_engine::output::{Offer, TrunkHealth};
@@ -23,6 +23,11 @@ impl Runtime {
         command: Command,
     ) -> Result<CampaignState, ServiceError> {
         let now = self.now();
+        if command.command == LifeCycleCommand::Start && !self.may_read_list(command.campaign) {
+            return Err(ServiceError::Conflict(
+                "the campaign's list is being replaced; start it in a moment".to_owned(),
+            ));
+        }
         let engine = self
             .engine(tenant)
             .ok_or(ServiceError::CampaignNotFound(command.campaign))?;

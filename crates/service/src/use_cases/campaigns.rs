@@ -1,25 +1,21 @@
-//! Campaigns: make, read, edit, run.
+//! Campaigns: make, read, run.
 
 use std::collections::BTreeMap;
 
 use outdial_domain::{
-    Campaign, CampaignId, CampaignState, LifeCycleCommand, LifeCycleError, PhoneNumber, Revision,
-    RevisionNumber, Settings, Target,
+    Campaign, CampaignId, CampaignState, LifeCycleCommand, LifeCycleError, PhoneNumber, Settings,
+    Target,
 };
 use outdial_engine::input::{Command, Input};
-use outdial_store::{AttemptQuery, CampaignQuery, IdempotencyKey, NewCampaign, NewRevision};
+use outdial_store::{AttemptQuery, CampaignQuery, IdempotencyKey, NewCampaign};
 
 use super::{Service, cursor_number, page_limit};
 use crate::access::{Caller, Right};
 use crate::error::{FieldProblem, ServiceError};
-use crate::events::Happened;
 use crate::runtime::{is_over, load_campaign, reason};
 use crate::views::{
     AgentCounts, CallsNow, ContactCounts, ContactExplanation, Explanation, Page, PageRequest, Stats,
 };
-
-/// How an edit turns the settings in force into the new ones. It runs while no other edit can.
-pub type Edit = Box<dyn FnOnce(&Settings) -> Result<Settings, ServiceError> + Send>;
 
 impl Service {
     /// Makes a campaign in state draft. The same idempotency key answers the same campaign again.
@@ -94,90 +90,6 @@ impl Service {
             items: found.items,
             next_cursor: found.next.map(|id| id.to_string()),
         })
-    }
-
-    /// Edits a campaign: checks everything, commits a new revision, and hands it to the engine at one
-    /// instant. With `if_match` it is refused when the campaign is at another revision.
-    ///
-    /// # Errors
-    /// [`ServiceError::Edited`], [`ServiceError::Invalid`], [`ServiceError::State`] when it has ended.
-    pub async fn revise_campaign(
-        &self,
-        caller: &Caller,
-        id: CampaignId,
-        if_match: Option<RevisionNumber>,
-        edit: Edit,
-    ) -> Result<Campaign, ServiceError> {
-        let _one_at_a_time = self.core.edits.lock().await;
-        let before = self.own_campaign(caller, Right::RunCampaigns, id).await?;
-        if if_match.is_some_and(|expected| expected != before.revision) {
-            return Err(ServiceError::Edited(before.revision));
-        }
-        if is_over(before.state) {
-            return Err(LifeCycleError {
-                state: "ended",
-                command: "be edited",
-            }
-            .into());
-        }
-        let settings = edit(&before.settings)?;
-        if settings == before.settings {
-            return Ok(before);
-        }
-        check_what_never_changes(&before.settings, &settings)?;
-        self.check_settings(caller, &settings)?;
-        let number = RevisionNumber::new(before.revision.number() + 1);
-        let at = self.now().await?;
-        let told = Happened::CampaignRevised {
-            campaign: id,
-            revision: number,
-            author: caller.name.clone(),
-        };
-        let revision = self
-            .store()
-            .revise_campaign(NewRevision {
-                campaign: id,
-                expected: Some(before.revision),
-                author: caller.name.clone(),
-                origin: caller.origin,
-                at,
-                settings: settings.clone(),
-                events: vec![told.recorded(caller.tenant, at)],
-            })
-            .await?;
-        if settings.order != before.settings.order {
-            self.store().reorder(id, settings.order).await?;
-        }
-        let (tenant, number) = (caller.tenant, revision.number);
-        let fact = Input::Revised {
-            campaign: id,
-            revision: number,
-            settings: Box::new(settings),
-        };
-        self.ask(move |runtime| runtime.tell(tenant, fact)).await?;
-        self.own_campaign(caller, Right::RunCampaigns, id).await
-    }
-
-    /// A campaign's revisions, oldest first.
-    ///
-    /// # Errors
-    /// [`ServiceError::CampaignNotFound`].
-    pub async fn revisions(
-        &self,
-        caller: &Caller,
-        id: CampaignId,
-    ) -> Result<Vec<Revision>, ServiceError> {
-        self.own_campaign(caller, Right::Read, id).await?;
-        let mut revisions = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.store().revisions(id, after, 1000).await?;
-            revisions.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                return Ok(revisions);
-            }
-        }
     }
 
     /// Starts, pauses, resumes or aborts a campaign; answers once the new state is committed.
@@ -328,7 +240,11 @@ impl Service {
     }
 
     /// Checks settings by themselves, and against what the tenant has.
-    fn check_settings(&self, caller: &Caller, settings: &Settings) -> Result<(), ServiceError> {
+    pub(super) fn check_settings(
+        &self,
+        caller: &Caller,
+        settings: &Settings,
+    ) -> Result<(), ServiceError> {
         let tenant = self.entry(caller)?;
         let mut problems: Vec<FieldProblem> = settings
             .problems()
@@ -387,23 +303,6 @@ impl Service {
             Err(ServiceError::Invalid(problems))
         }
     }
-}
-
-/// Tenant, mode and kind of target stay as they are for a campaign's whole life.
-fn check_what_never_changes(before: &Settings, after: &Settings) -> Result<(), ServiceError> {
-    if before.mode.name() != after.mode.name() {
-        return Err(ServiceError::field(
-            "mode",
-            "cannot be changed; make another campaign",
-        ));
-    }
-    if !before.target.same_kind(&after.target) {
-        return Err(ServiceError::field(
-            "target",
-            "may name another group or flow, but not change from agents to a flow or back",
-        ));
-    }
-    Ok(())
 }
 
 fn ended_reason(state: CampaignState) -> crate::views::Reason {

@@ -4,6 +4,7 @@ mod agents;
 mod attempts;
 mod campaigns;
 mod contacts;
+mod edits;
 mod operations;
 mod registry;
 mod starting;
@@ -12,18 +13,19 @@ mod watching;
 
 pub use agents::Disposition;
 pub use attempts::AttemptFilter;
-pub use campaigns::Edit;
 pub use contacts::Import;
+pub use edits::{CampaignEdit, REST_EDIT, Wish};
 pub use outdial_engine::input::{HaltScope, Suspects};
 pub use registry::NewKey;
 pub use starting::Running;
 pub use watching::{EventStream, Heard, Readiness};
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex as StdMutex};
 
-use outdial_domain::{Campaign, CampaignId};
+use outdial_domain::{Campaign, CampaignId, TenantId};
 use outdial_store::{Store, StoreError};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use crate::access::{Caller, Right};
 use crate::error::ServiceError;
@@ -41,8 +43,10 @@ struct Core {
     asks: mpsc::Sender<Ask>,
     store: Arc<dyn Store>,
     registry: Arc<Registry>,
-    /// Held from reading a campaign to committing its edit: two edits at once would lose one.
-    edits: Mutex<()>,
+    /// By tenant: held from reading a campaign to telling the engine of its edit.
+    edits: StdMutex<BTreeMap<TenantId, Arc<Mutex<()>>>>,
+    /// Told when an edit for later was stored.
+    planned: Notify,
 }
 
 impl Service {
@@ -101,6 +105,7 @@ impl From<StoreError> for ServiceError {
             StoreError::NotFound { what, id } => Self::NotFound { what, id },
             StoreError::Conflict { .. } => Self::Conflict(error.to_string()),
             StoreError::Stale { current } => Self::Edited(current),
+            StoreError::Moved => Self::Conflict(error.to_string()),
             StoreError::Full | StoreError::Unavailable(_) | StoreError::Unreadable(_) => {
                 Self::Store(error.to_string())
             }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use outdial_domain::{Origin, TenantId};
 use outdial_store::{Item, Key, NewTenant, Source, Store};
 use outdial_telephony::{Connector, EventReceiver};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::{Core, Service};
@@ -65,12 +65,14 @@ impl Running {
             asks,
             store,
             registry,
-            edits: Mutex::new(()),
+            edits: Default::default(),
+            planned: Notify::new(),
         };
         let service = Service {
             core: Arc::new(core),
         };
         tokio::spawn(super::telling::tell_stats(service.clone()));
+        tokio::spawn(super::edits::make_due_edits(service.clone()));
         Ok(Self {
             service,
             connector,

@@ -134,10 +134,15 @@ pub(super) async fn a_stale_edit_is_refused_and_leaves_nothing(world: World<'_>)
         Ok(NewRevision {
             campaign: world.campaign,
             expected: Some(RevisionNumber::new(expected)),
+            expected_state: None,
             author: "supervisor".to_owned(),
             origin: Origin::Tencent,
             at: at(5),
             settings: settings(name, Order::Random)?,
+            changes: Vec::new(),
+            restores: None,
+            pending: None,
+            list: None,
             events: vec![world.event("{}")],
         })
     };

@@ -7,6 +7,7 @@ mod attempts;
 mod campaigns;
 mod configuration;
 mod contacts;
+mod edits;
 mod events;
 mod world;
 
@@ -73,6 +74,13 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         contacts::a_move_without_an_outcome_leaves_the_last_one_as_it_is,
         contacts::imports_of_two_sessions_do_not_mix_up,
         contacts::hostile_texts_are_kept_as_they_are,
+        edits::a_revision_keeps_its_diff_and_what_it_restores,
+        edits::an_edit_judged_in_another_state_is_refused,
+        edits::edits_for_later_outlive_a_restart_and_are_made_once,
+        edits::contacts_that_an_edit_cuts_off_are_counted,
+        edits::a_list_takes_the_place_of_another_in_one_instant,
+        edits::a_list_that_was_not_put_in_force_leaves_no_trace,
+        edits::a_list_that_was_called_is_not_replaced,
         attempts::an_attempt_goes_from_placed_to_ended,
         attempts::an_attempt_is_placed_once,
         attempts::an_end_repeated_changes_nothing,

@@ -49,7 +49,7 @@ pub(super) fn read_revisions(
     (after, up_to, limit): (u32, u32, i64),
 ) -> Outcome<Vec<Revision>> {
     let mut query = db.prepare_cached(
-        "SELECT number, author, origin, at, settings FROM revision
+        "SELECT number, author, origin, at, settings, changes, restores FROM revision
          WHERE campaign = ? AND number > ? AND number <= ? ORDER BY number LIMIT ?",
     )?;
     let mut rows = query.query(params![campaign.number(), after, up_to, limit])?;
@@ -62,6 +62,8 @@ pub(super) fn read_revisions(
             origin: origin(&row.get::<_, String>(2)?)?,
             at: Timestamp::from_millis(row.get(3)?),
             settings: serde_json::from_str(&row.get::<_, String>(4)?)?,
+            changes: serde_json::from_str(&row.get::<_, String>(5)?)?,
+            restores: row.get::<_, Option<u32>>(6)?.map(RevisionNumber::new),
         });
     }
     Ok(found)
@@ -107,7 +109,7 @@ pub(super) fn origin_name(origin: Origin) -> &'static str {
     }
 }
 
-fn origin(name: &str) -> Outcome<Origin> {
+pub(super) fn origin(name: &str) -> Outcome<Origin> {
     ORIGINS
         .into_iter()
         .find(|(_, known)| *known == name)

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use super::campaign_row::{origin_name, read, read_revisions};
 use super::fault::{Fault, Outcome};
 use super::work::Tx;
-use super::{SqliteStore, contact_row, contacts, events, keys, totals};
+use super::{SqliteStore, contact_row, contacts, edits, events, keys, lists, totals};
 use crate::page::page_size;
 use crate::{
     CampaignQuery, CampaignStats, Campaigns, CreatedCampaign, IdempotencyKey, LedgerSum,
@@ -58,7 +58,12 @@ impl Campaigns for SqliteStore {
     }
 
     async fn revise_campaign(&self, revision: NewRevision) -> Result<Revision, StoreError> {
-        self.change(move |tx| revise(tx, &revision)).await
+        let (campaign, replaces) = (revision.campaign, revision.list.is_some());
+        let revised = self.change(move |tx| revise(tx, &revision)).await?;
+        if replaces {
+            self.set_aside(campaign)?;
+        }
+        Ok(revised)
     }
 
     async fn campaign(&self, campaign: CampaignId) -> Result<Option<Campaign>, StoreError> {
@@ -210,6 +215,8 @@ fn create(tx: &Tx<'_>, new: &NewCampaign, uuid: &str) -> Outcome<CreatedCampaign
             author: new.author.clone(),
             origin: new.origin,
             at: new.at,
+            changes: Vec::new(),
+            restores: None,
             settings: new.settings.clone(),
         },
     )?;
@@ -278,12 +285,14 @@ fn remember(
 }
 
 fn revise(tx: &Tx<'_>, new: &NewRevision) -> Outcome<Revision> {
-    let current: Option<u32> = tx
+    let current: Option<(u32, String)> = tx
         .db
-        .prepare_cached("SELECT revision FROM campaign WHERE id = ?")?
-        .query_row([new.campaign.number()], |row| row.get(0))
+        .prepare_cached("SELECT revision, state FROM campaign WHERE id = ?")?
+        .query_row([new.campaign.number()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()?;
-    let Some(current) = current else {
+    let Some((current, state)) = current else {
         return Err(StoreError::not_found("campaign", new.campaign).into());
     };
     if let Some(expected) = new.expected
@@ -293,12 +302,20 @@ fn revise(tx: &Tx<'_>, new: &NewRevision) -> Outcome<Revision> {
             current: RevisionNumber::new(current),
         }));
     }
+    if new
+        .expected_state
+        .is_some_and(|judged| judged.name() != state)
+    {
+        return Err(Fault(StoreError::Moved));
+    }
     let revision = Revision {
         campaign: new.campaign,
         number: RevisionNumber::new(current + 1),
         author: new.author.clone(),
         origin: new.origin,
         at: new.at,
+        changes: new.changes.clone(),
+        restores: new.restores,
         settings: new.settings.clone(),
     };
     insert_revision(tx.db, &revision)?;
@@ -309,14 +326,20 @@ fn revise(tx: &Tx<'_>, new: &NewRevision) -> Outcome<Revision> {
             revision.number.number(),
             revision.settings.name
         ])?;
+    if let Some(pending) = new.pending {
+        edits::take(tx.db, new.campaign, pending)?;
+    }
+    if let Some(list) = &new.list {
+        lists::put_in_force(tx.db, &revision, list)?;
+    }
     events::append(tx, &new.events)?;
     Ok(revision)
 }
 
 fn insert_revision(db: &Connection, revision: &Revision) -> Outcome<()> {
     db.prepare_cached(
-        "INSERT INTO revision (campaign, number, author, origin, at, settings)
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO revision (campaign, number, author, origin, at, settings, changes, restores)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         revision.campaign.number(),
@@ -325,6 +348,8 @@ fn insert_revision(db: &Connection, revision: &Revision) -> Outcome<()> {
         origin_name(revision.origin),
         revision.at.millis(),
         serde_json::to_string(&revision.settings)?,
+        serde_json::to_string(&revision.changes)?,
+        revision.restores.map(RevisionNumber::number),
     ])?;
     Ok(())
 }

@@ -11,8 +11,9 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use tokio::sync::oneshot;
 
 use super::contact_row::{COLUMNS, contact, state_code};
-use super::fault::Outcome;
-use super::import::Session;
+use super::fault::{Fault, Outcome};
+use super::import::{Session, being_replaced};
+use super::lists::{Bounds, IN_FORCE};
 use super::number_key::NumberKey;
 use super::reorder::Reorder;
 use super::work::{Urgency, request};
@@ -35,8 +36,11 @@ impl Contacts for SqliteStore {
         campaign: CampaignId,
         options: ImportOptions,
     ) -> Result<Box<dyn ImportSession>, StoreError> {
-        self.campaign_exists(campaign).await?;
-        let session = Session::begin(self.queue.clone(), campaign, options).await?;
+        let bounds = move |db: &_| Bounds::read(db, campaign);
+        if self.readers.read(bounds).await?.is_staged() {
+            return Err(being_replaced());
+        }
+        let session = Session::begin(self.queue.clone(), campaign, options, false).await?;
         Ok(Box::new(session))
     }
 
@@ -105,8 +109,15 @@ impl Contacts for SqliteStore {
         let limit = page_size(limit);
         self.readers
             .read(move |db| {
-                let range = keys::contact_keys(campaign);
-                let from = after.map_or(*range.start(), |id| keys::contact_id_key(id) + 1);
+                let range = match Bounds::read(db, campaign) {
+                    Ok(bounds) => bounds.in_force(campaign),
+                    Err(Fault(StoreError::NotFound { .. })) => keys::contact_keys(campaign),
+                    Err(fault) => return Err(fault),
+                };
+                let from = after.map_or(*range.start(), |id| {
+                    keys::contact_id_key(id).saturating_add(1)
+                });
+                let from = from.max(*range.start());
                 let sql = format!(
                     "SELECT {COLUMNS} FROM contact JOIN campaign ON campaign.id = contact.campaign
                      WHERE contact.id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR contact.state = ?3)
@@ -200,7 +211,7 @@ fn query(db: &Connection, sql: &str, parameters: impl Params) -> Outcome<Vec<Con
 fn by_keys(db: &Connection, keys: impl IntoIterator<Item = i64>) -> Outcome<Vec<Contact>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM contact JOIN campaign ON campaign.id = contact.campaign
-         WHERE contact.id = ?"
+         WHERE contact.id = ? AND {IN_FORCE}"
     );
     let mut found = Vec::new();
     for key in keys {
@@ -216,6 +227,7 @@ fn with_number(
     number: PhoneNumber,
 ) -> Outcome<Vec<Contact>> {
     let (from, to) = match campaign {
+        // Contacts of lists that are not in force are left out below.
         Some(campaign) => keys::contact_keys(campaign).into_inner(),
         None => (0, i64::MAX),
     };

@@ -1,24 +1,30 @@
 //! The window of due contacts: read from one index, best first, however long the list is.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
-use outdial_domain::{CampaignId, ContactId, Timestamp};
+use outdial_domain::{CampaignId, ContactId, Order, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::contact_row::{history, numbers};
-use super::fault::Outcome;
-use super::keys;
-use crate::{DueContact, DueContacts};
+use super::fault::{Fault, Outcome};
+use super::lists::Bounds;
+use super::{keys, places};
+use crate::{DueContact, DueContacts, StoreError};
 
-// Reads of the index. `state < 2` is said beside the state so that the partial index applies.
+// Reads of the index. `state < 2` is said beside the state so that the partial index applies; the
+// plus keeps the list's bounds from being the index that is read.
 const RESTED: &str = "SELECT id, sort_key FROM contact
      WHERE campaign = ?1 AND state < 2 AND state = ?2 AND priority = ?3 AND sort_key <= ?4
+     AND +id BETWEEN ?5 AND ?6
      ORDER BY sort_key, id";
 const FRESH: &str = "SELECT id, sort_key FROM contact
      WHERE campaign = ?1 AND state < 2 AND state = ?2 AND priority = ?3 AND sort_key >= ?4
+     AND +id BETWEEN ?5 AND ?6
      ORDER BY sort_key, id";
 const NEXT: &str = "SELECT id, sort_key FROM contact
      WHERE campaign = ?1 AND state < 2 AND state = ?2 AND priority = ?3 AND sort_key > ?4
+     AND +id BETWEEN ?5 AND ?6
      ORDER BY sort_key, id";
 
 const STATE_FRESH: i64 = 0;
@@ -41,11 +47,22 @@ pub(super) fn due_contacts(
     limit: usize,
     holds: &HashSet<ContactId>,
 ) -> Outcome<DueContacts> {
+    let bounds = match Bounds::read(db, campaign) {
+        Ok(bounds) => bounds,
+        Err(Fault(StoreError::NotFound { .. })) => return Ok(DueContacts::default()),
+        Err(fault) => return Err(fault),
+    };
+    let list = bounds.in_force(campaign);
+    // In list order the contacts of an earlier list, not set aside yet, are not even looked at.
+    let fresh_from = match places::order(db, campaign)? {
+        Order::List if bounds.first() > 1 => bounds.first(),
+        Order::List | Order::Random => i64::MIN,
+    };
     let mut found = Vec::new();
     for priority in PRIORITIES {
         let passes = [
             (RESTED, STATE_RESTING, now.millis()),
-            (FRESH, STATE_FRESH, i64::MIN),
+            (FRESH, STATE_FRESH, fresh_from),
         ];
         for (sql, state, bound) in passes {
             if found.len() > limit {
@@ -53,7 +70,7 @@ pub(super) fn due_contacts(
             }
             let wanted = limit + 1 - found.len();
             let parameters = (campaign, state, priority, bound);
-            found.extend(entries(db, sql, parameters, wanted, holds)?);
+            found.extend(entries(db, sql, parameters, &list, wanted, holds)?);
         }
     }
     let more = found.len() > limit;
@@ -61,7 +78,7 @@ pub(super) fn due_contacts(
     let mut next_due = None;
     for priority in PRIORITIES {
         let parameters = (campaign, STATE_RESTING, priority, now.millis());
-        let next = entries(db, NEXT, parameters, 1, holds)?
+        let next = entries(db, NEXT, parameters, &list, 1, holds)?
             .first()
             .map(|entry| Timestamp::from_millis(entry.sort_key));
         next_due = [next_due, next].into_iter().flatten().min();
@@ -81,6 +98,7 @@ fn entries(
     db: &Connection,
     sql: &str,
     (campaign, state, priority, bound): (CampaignId, i64, u8, i64),
+    list: &RangeInclusive<i64>,
     wanted: usize,
     holds: &HashSet<ContactId>,
 ) -> Outcome<Vec<Entry>> {
@@ -89,7 +107,14 @@ fn entries(
         return Ok(found);
     }
     let mut query = db.prepare_cached(sql)?;
-    let mut rows = query.query(params![campaign.number(), state, priority, bound])?;
+    let mut rows = query.query(params![
+        campaign.number(),
+        state,
+        priority,
+        bound,
+        list.start(),
+        list.end()
+    ])?;
     while let Some(row) = rows.next()? {
         let key: i64 = row.get(0)?;
         if holds.contains(&keys::contact_id(key)) {
@@ -137,7 +162,7 @@ mod tests {
             let plan: Vec<String> = db
                 .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
                 .unwrap()
-                .query_map((1, 1, 3, 0), |row| row.get(3))
+                .query_map((1, 1, 3, 0, 0, 9), |row| row.get(3))
                 .unwrap()
                 .collect::<Result<_, _>>()
                 .unwrap();

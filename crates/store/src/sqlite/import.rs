@@ -1,5 +1,6 @@
 //! Taking lists in: prepared by the caller's thread, written by the writer in short pieces.
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -21,6 +22,25 @@ use crate::{ImportOptions, ImportProgress, ImportSession, StoreError};
 
 /// Batches of a session that may wait for the writer: the caller prepares the next ones meanwhile.
 const BATCHES_AHEAD: usize = 4;
+
+/// Why a list cannot come in now.
+pub(super) fn being_replaced() -> StoreError {
+    StoreError::conflict(
+        "list",
+        "it is being replaced by another one; try again in a moment",
+    )
+}
+
+/// Waits until every number that was committed so far is in the index.
+pub(super) async fn flush(queue: &Queue, campaign: CampaignId) -> Result<(), StoreError> {
+    let (reply, answer) = oneshot::channel();
+    queue.push_bulk(Box::new(Finish {
+        campaign,
+        watched: false,
+        reply: Some(reply),
+    }))?;
+    answered(answer).await
+}
 
 /// A contact ready to be written.
 struct Row {
@@ -74,6 +94,8 @@ pub(super) struct Session {
     queue: Arc<Queue>,
     campaign: CampaignId,
     options: ImportOptions,
+    /// Whether the list is staged: it takes the place of the one in force later.
+    staged: bool,
     shared: Arc<Mutex<Shared>>,
     ahead: Arc<Semaphore>,
     finished: bool,
@@ -88,11 +110,13 @@ impl Session {
         queue: Arc<Queue>,
         campaign: CampaignId,
         options: ImportOptions,
+        staged: bool,
     ) -> Result<Self, StoreError> {
         let session = Self {
             queue,
             campaign,
             options,
+            staged,
             shared: Arc::default(),
             ahead: Arc::new(Semaphore::new(BATCHES_AHEAD)),
             finished: false,
@@ -140,6 +164,7 @@ impl ImportSession for Session {
         self.queue.push_bulk(Box::new(Batch {
             campaign: self.campaign,
             skip_duplicates: self.options.skip_duplicates,
+            staged: self.staged,
             rows,
             next: 0,
             shared: Arc::clone(&self.shared),
@@ -180,6 +205,7 @@ impl Drop for Session {
 struct Batch {
     campaign: CampaignId,
     skip_duplicates: bool,
+    staged: bool,
     rows: Vec<Row>,
     /// Rows before this one are committed.
     next: usize,
@@ -202,11 +228,14 @@ struct WrittenPiece {
 struct Statements<'c> {
     contact: CachedStatement<'c>,
     known: CachedStatement<'c>,
+    /// Keys of the contacts that are in the same list.
+    list: RangeInclusive<i64>,
 }
 
 impl<'c> Statements<'c> {
-    fn prepare(db: &'c Connection) -> Outcome<Self> {
+    fn prepare(db: &'c Connection, list: RangeInclusive<i64>) -> Outcome<Self> {
         Ok(Self {
+            list,
             contact: db.prepare_cached(
                 "INSERT INTO contact (id, campaign, state, priority, sort_key, number,
                      more_numbers, given, external_id, time_zone, attributes)
@@ -220,7 +249,7 @@ impl<'c> Statements<'c> {
 }
 
 impl Batch {
-    /// Whether one of a contact's numbers is in the campaign already.
+    /// Whether one of a contact's numbers is in the list already.
     fn is_known(
         &self,
         tx: &Tx<'_>,
@@ -228,7 +257,7 @@ impl Batch {
         statements: &mut Statements<'_>,
         row: &Row,
     ) -> Outcome<bool> {
-        let contacts = contact_keys(self.campaign);
+        let contacts = &statements.list;
         for key in &row.keys {
             let parameters = params![key.as_bytes(), contacts.start(), contacts.end()];
             if tx.numbers.borrow().contains(&(self.campaign, *key))
@@ -242,15 +271,22 @@ impl Batch {
     }
 
     fn write(&self, tx: &Tx<'_>, index: &NumberIndex, until: Instant) -> Outcome<WrittenPiece> {
-        let (mut place, shuffled): (i64, bool) = tx
+        let (mut place, shuffled, first, staged): (i64, bool, i64, Option<i64>) = tx
             .db
-            .prepare_cached("SELECT contact_seq, shuffled FROM campaign WHERE id = ?")?
+            .prepare_cached(
+                "SELECT contact_seq, shuffled, list_first, staged_from FROM campaign WHERE id = ?",
+            )?
             .query_row([self.campaign.number()], |row| {
-                Ok((row.get(0)?, row.get(1)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })?;
+        if staged.is_some() != self.staged {
+            return Err(being_replaced().into());
+        }
+        let list = contact_key(self.campaign, staged.unwrap_or(first))
+            ..=*contact_keys(self.campaign).end();
         let order = contact_row::order(shuffled);
         let watched = index.is_watched(self.campaign);
-        let mut statements = Statements::prepare(tx.db)?;
+        let mut statements = Statements::prepare(tx.db, list)?;
         let mut piece = WrittenPiece::default();
         for row in &self.rows[self.next..] {
             if piece.rows > 0 && piece.rows % 32 == 0 && Instant::now() >= until {
@@ -290,7 +326,9 @@ impl Batch {
         tx.db
             .prepare_cached("UPDATE campaign SET contact_seq = ?2 WHERE id = ?1")?
             .execute(params![self.campaign.number(), place])?;
-        totals::contacts_added(tx.db, self.campaign, piece.accepted as i64)?;
+        if !self.staged {
+            totals::contacts_added(tx.db, self.campaign, piece.accepted as i64)?;
+        }
         Ok(piece)
     }
 }

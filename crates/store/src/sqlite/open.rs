@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use outdial_domain::PhoneNumber;
+use outdial_domain::{CampaignId, PhoneNumber};
 use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::checkpoint::Checkpointer;
 use super::fault::{Fault, Outcome};
-use super::keys;
 use super::log::{ALLOCATED_BYTES, Log};
 use super::number_index::{Entry, NumberIndex, RUN_LENGTH, Run, start_sorter};
 use super::number_key::NumberKey;
@@ -20,7 +19,7 @@ use super::queue::Queue;
 use super::readers::Readers;
 use super::schema::{self, SchemaError};
 use super::writer::{Figures, Writer};
-use super::{SqliteStore, Threads};
+use super::{SqliteStore, Threads, keys, lists};
 use crate::{EventId, OpenError};
 
 /// How an SQLite database is used.
@@ -71,7 +70,8 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<SqliteStore, 
         db.pragma_update(None, "max_page_count", pages)
             .map_err(|error| unavailable(error.to_string()))?;
     }
-    let newest_event = start_up(&db).map_err(|fault| unavailable(fault.0.to_string()))?;
+    let (newest_event, replaced) =
+        start_up(&db).map_err(|fault| unavailable(fault.0.to_string()))?;
     let readers = (0..options.readers.clamp(1, 64))
         .map(|_| {
             let reader = connect(path, READER_CACHE_KIB)?;
@@ -89,9 +89,15 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<SqliteStore, 
         readers,
         newest_event,
     };
-    start
+    let store = start
         .threads()
-        .map_err(|error| unavailable(error.to_string()))
+        .map_err(|error| unavailable(error.to_string()))?;
+    for campaign in replaced {
+        store
+            .set_aside(campaign)
+            .map_err(|error| unavailable(error.to_string()))?;
+    }
+    Ok(store)
 }
 
 /// What is opened and not running yet.
@@ -239,13 +245,15 @@ fn schema_problem(path: &Path, error: SchemaError) -> OpenError {
     }
 }
 
-/// Makes good what a crash has left, and reads where to go on.
-fn start_up(db: &Connection) -> Outcome<EventId> {
+/// Makes good what a crash has left, and reads where to go on: after which event, and where
+/// contacts are still to be set aside.
+fn start_up(db: &Connection) -> Outcome<(EventId, Vec<CampaignId>)> {
     complete_number_index(db)?;
+    let replaced = lists::recover(db)?;
     let newest: i64 = db.query_row("SELECT coalesce(max(id), 0) FROM event", [], |row| {
         row.get(0)
     })?;
-    Ok(EventId(newest.unsigned_abs()))
+    Ok((EventId(newest.unsigned_abs()), replaced))
 }
 
 /// Adds the numbers of contacts that were committed and whose numbers were only gathered yet.

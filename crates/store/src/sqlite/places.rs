@@ -10,7 +10,13 @@ use super::fault::Outcome;
 use super::order_key::order_key;
 use super::{keys, totals};
 
-/// Where a contact stands now; `None` = there is no such contact in that campaign.
+// As `lists::IN_FORCE`: a contact of a list that was replaced is nobody's any more.
+const PLACE: &str =
+    "SELECT contact.state FROM contact JOIN campaign ON campaign.id = contact.campaign
+     WHERE contact.id = ? AND contact.id % 1000000000 >= campaign.list_first
+     AND (campaign.staged_from IS NULL OR contact.id % 1000000000 < campaign.staged_from)";
+
+/// Where a contact stands now; `None` = there is no such contact in that campaign's list.
 pub(super) fn place(
     db: &Connection,
     campaign: CampaignId,
@@ -19,7 +25,7 @@ pub(super) fn place(
     if !keys::contact_keys(campaign).contains(&key) {
         return Ok(None);
     }
-    db.prepare_cached("SELECT state FROM contact WHERE id = ?")?
+    db.prepare_cached(PLACE)?
         .query_row([key], |row| row.get::<_, i64>(0))
         .optional()?
         .map(state)

@@ -6,7 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x4F55_5444;
 
 /// All migrations, in order; the first has number 1. One that was released never changes.
-const MIGRATIONS: [(&str, &str); 1] = [("first", include_str!("migrations/0001_first.sql"))];
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("first", include_str!("migrations/0001_first.sql")),
+    ("edits", include_str!("migrations/0002_edits.sql")),
+];
 
 /// The newest schema that this program knows.
 pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;
