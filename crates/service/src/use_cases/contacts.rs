@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use outdial_domain::{
-    CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, TenantId,
+    Attempt, CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, TenantId,
 };
 use outdial_engine::input::Input;
-use outdial_store::{ImportOptions, ImportSession};
+use outdial_store::{AttemptQuery, ImportOptions, ImportSession};
 
 use super::{Service, cursor_number, page_limit};
 use crate::access::{Caller, Right};
@@ -121,6 +121,53 @@ impl Service {
             told: 0,
             told_at: Instant::now(),
         })
+    }
+
+    /// Adds a short list to a campaign, and answers the contacts' ids in its order.
+    ///
+    /// # Errors
+    /// As [`Service::import_contacts`], and [`ServiceError::Store`] when it could not be committed.
+    pub async fn add_contacts(
+        &self,
+        caller: &Caller,
+        id: CampaignId,
+        contacts: Vec<NewContact>,
+    ) -> Result<Vec<ContactId>, ServiceError> {
+        let mut import = self.import_contacts(caller, id, false).await?;
+        import.session.add(contacts).await?;
+        import.session.finish().await?;
+        let ids = import.session.runs().into_iter().flatten();
+        let ids = ids.map(ContactId::new).collect();
+        import.finish().await?;
+        Ok(ids)
+    }
+
+    /// A contact and its attempts, oldest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for a contact that there is not, or that is another tenant's.
+    pub async fn contact_with_attempts(
+        &self,
+        caller: &Caller,
+        id: ContactId,
+    ) -> Result<(Contact, Vec<Attempt>), ServiceError> {
+        caller.needs(Right::Read)?;
+        let not_found = || ServiceError::NotFound {
+            what: "contact",
+            id: id.to_string(),
+        };
+        let contact = self.store().contact(id).await?.ok_or_else(not_found)?;
+        let campaign = self.store().campaign(contact.campaign).await?;
+        if campaign.is_none_or(|campaign| campaign.tenant != caller.tenant) {
+            return Err(not_found());
+        }
+        let query = AttemptQuery {
+            contact: Some(id),
+            ..AttemptQuery::of(caller.tenant)
+        };
+        let attempts = self.store().attempts(query).await?.items;
+        let attempts = attempts.into_iter().map(|stored| stored.attempt);
+        Ok((contact, attempts.collect()))
     }
 
     /// A campaign's contacts, in the order in which they came.
