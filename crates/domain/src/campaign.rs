@@ -1,5 +1,6 @@
 //! A campaign: the rules, contacts and agents of one outbound effort.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -264,7 +265,13 @@ pub struct Campaign {
     pub settings: Settings,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What vendors' APIs store with it and show again, and nothing here reads.
+    #[serde(default)]
+    pub extras: Extras,
 }
+
+/// Fields of vendors' APIs that are stored and shown only: for each API one object.
+pub type Extras = BTreeMap<Origin, serde_json::Value>;
 
 impl Campaign {
     /// Whether contacts that are added after `list_done` set it running again.

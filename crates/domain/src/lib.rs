@@ -42,7 +42,7 @@ pub use attempt::{
     Attempt, Blame, EarlyMedia, EndedBy, Evidence, EvidenceSource, LocalFailure, Outcome, Progress,
 };
 pub use calendar::{Calendar, CalendarError, DayRule, DaySelector, TimeOfDay, Window};
-pub use campaign::{AtEnd, Campaign, Origin, Settings, SettingsError};
+pub use campaign::{AtEnd, Campaign, Extras, Origin, Settings, SettingsError};
 pub use cause::{CauseMap, CauseRule, Verdict};
 pub use compliance::ComplianceProfile;
 pub use contact::{Contact, ContactPlace, ContactState, ContactUpdate, History, NewContact};

@@ -184,6 +184,7 @@ impl<'a> Run<'a> {
                 revision: RevisionNumber::new(1),
                 settings,
                 created_at: self.now,
+                extras: Default::default(),
             },
             open_contacts: contacts,
             contacts,

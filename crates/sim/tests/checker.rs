@@ -52,6 +52,7 @@ impl Watched {
                 revision: RevisionNumber::new(1),
                 settings,
                 created_at: this.now,
+                extras: Default::default(),
             },
             open_contacts: 9,
             contacts: 9,

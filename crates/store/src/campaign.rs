@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use outdial_domain::{
-    Campaign, CampaignId, CampaignState, Change, Origin, Outcome, Revision, RevisionNumber,
+    Campaign, CampaignId, CampaignState, Change, Extras, Origin, Outcome, Revision, RevisionNumber,
     Settings, TenantId, Timestamp,
 };
 
@@ -23,6 +23,8 @@ pub struct NewCampaign {
     pub at: Timestamp,
     /// Its settings, sound.
     pub settings: Settings,
+    /// What its API stores with it and shows again.
+    pub extras: Extras,
     /// Makes a repeated request answer with what the first one made.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -70,6 +72,8 @@ pub struct NewRevision {
     pub pending: Option<PendingEditId>,
     /// A list that was staged and takes the present one's place.
     pub list: Option<StagedList>,
+    /// What vendors' APIs store with the campaign from now on; `None` = as before.
+    pub extras: Option<Extras>,
     /// What is told once it is committed.
     pub events: Vec<NewEvent>,
 }
@@ -137,6 +141,16 @@ pub trait Campaigns: Send + Sync {
         &self,
         campaign: CampaignId,
         state: CampaignState,
+        events: Vec<NewEvent>,
+    ) -> Result<(), StoreError>;
+
+    /// Takes a campaign out of every query; its attempts stay, and its id is never given again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown campaign.
+    async fn remove_campaign(
+        &self,
+        campaign: CampaignId,
         events: Vec<NewEvent>,
     ) -> Result<(), StoreError>;
 

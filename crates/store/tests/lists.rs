@@ -44,6 +44,7 @@ async fn replace(store: &SqliteStore, campaign: CampaignId, list: u32) -> Result
         restores: None,
         pending: None,
         list: Some(staged),
+        extras: None,
         events: Vec::new(),
     };
     store.revise_campaign(revision).await?;

@@ -116,7 +116,10 @@ impl From<ServiceError> for Fault {
             ServiceError::NotFound { .. } => {
                 Self::new(StatusCode::NOT_FOUND, "NotExist.Resource", message)
             }
-            ServiceError::State(_) | ServiceError::Conflict(_) | ServiceError::Edited(_) => {
+            ServiceError::State(_)
+            | ServiceError::EditRefused(_)
+            | ServiceError::Conflict(_)
+            | ServiceError::Edited(_) => {
                 Self::new(StatusCode::CONFLICT, "InvalidStatus.JobGroup", message)
             }
             ServiceError::Forbidden { .. } => {

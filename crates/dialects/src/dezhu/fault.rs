@@ -104,6 +104,7 @@ impl From<ServiceError> for Fault {
             ServiceError::CampaignNotFound(_)
             | ServiceError::NotFound { .. }
             | ServiceError::State(_)
+            | ServiceError::EditRefused(_)
             | ServiceError::Conflict(_)
             | ServiceError::Edited(_)
             | ServiceError::NotBuilt(_) => Self::failed(reason),

@@ -121,6 +121,7 @@ impl From<ServiceError> for Fault {
             ServiceError::State(_) => Self::business("0200011", text),
             ServiceError::Invalid(_)
             | ServiceError::NotFound { .. }
+            | ServiceError::EditRefused(_)
             | ServiceError::Conflict(_)
             | ServiceError::Edited(_)
             | ServiceError::NotBuilt(_) => Self::business("0200001", text),

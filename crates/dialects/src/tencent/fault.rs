@@ -2,6 +2,7 @@
 //!
 //! Source: the common error codes, and the error lists of each operation of CCC 2020-02-10.
 
+use outdial_domain::EditRefused;
 use outdial_service::ServiceError;
 
 use crate::json::JsonFault;
@@ -93,6 +94,13 @@ impl From<ServiceError> for Fault {
             // wrong state is UnsupportedOperation, says so itself.
             | ServiceError::State(_)
             | ServiceError::Conflict(_) => Self::new("InvalidParameterValue", message),
+            // Update is told before its fields are looked at; what is frozen for good is a value.
+            ServiceError::EditRefused(EditRefused::State(_)) => {
+                Self::new("UnsupportedOperation", message)
+            }
+            ServiceError::EditRefused(EditRefused::Fields(_)) => {
+                Self::new("InvalidParameterValue", message)
+            }
             ServiceError::Edited(_) => Self::new("FailedOperation", message),
             ServiceError::Forbidden { .. } => Self::new("UnauthorizedOperation", message),
             ServiceError::NotBuilt(_) => Self::new("UnsupportedOperation", message),

@@ -161,6 +161,7 @@ impl World {
                 revision: RevisionNumber::new(1),
                 settings,
                 created_at: self.now,
+                extras: Default::default(),
             },
             open_contacts: open,
             contacts: open,

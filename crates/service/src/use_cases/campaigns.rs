@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use outdial_domain::{
-    Campaign, CampaignId, CampaignState, LifeCycleCommand, LifeCycleError, PhoneNumber, Settings,
-    Target,
+    Campaign, CampaignId, CampaignState, Extras, LifeCycleCommand, LifeCycleError, PhoneNumber,
+    Settings, Target,
 };
 use outdial_engine::input::{Command, Input};
 use outdial_store::{AttemptQuery, CampaignQuery, IdempotencyKey, NewCampaign};
@@ -28,6 +28,21 @@ impl Service {
         settings: Settings,
         idempotency_key: Option<&str>,
     ) -> Result<Campaign, ServiceError> {
+        self.create_campaign_with(caller, settings, Extras::new(), idempotency_key)
+            .await
+    }
+
+    /// The same, with what a vendor's API stores with it and shows again.
+    ///
+    /// # Errors
+    /// As [`Service::create_campaign`].
+    pub async fn create_campaign_with(
+        &self,
+        caller: &Caller,
+        settings: Settings,
+        extras: Extras,
+        idempotency_key: Option<&str>,
+    ) -> Result<Campaign, ServiceError> {
         caller.needs(Right::RunCampaigns)?;
         self.check_settings(caller, &settings)?;
         let fingerprint = format!("{:?}", settings_hash(&settings));
@@ -40,6 +55,7 @@ impl Service {
                 author: caller.name.clone(),
                 at,
                 settings,
+                extras,
                 idempotency: idempotency_key.map(|key| IdempotencyKey {
                     key: key.to_owned(),
                     fingerprint,
@@ -138,6 +154,52 @@ impl Service {
             .await??;
         self.settled().await?;
         self.own_campaign(caller, Right::RunCampaigns, id).await
+    }
+
+    /// Takes a campaign that does not dial out of every list for good: a draft, one that waits for
+    /// its period, or one that has ended. Its attempts stay.
+    ///
+    /// # Errors
+    /// [`ServiceError::State`] while it runs or is paused.
+    pub async fn remove_campaign(
+        &self,
+        caller: &Caller,
+        id: CampaignId,
+    ) -> Result<(), ServiceError> {
+        let (service, caller) = (self.clone(), caller.clone());
+        // An edit of the tenant must not find it half gone.
+        let turn = service.turn_of(caller.tenant);
+        let _ours = turn.lock().await;
+        let campaign = service
+            .own_campaign(&caller, Right::RunCampaigns, id)
+            .await?;
+        if !is_over(campaign.state) {
+            let tenant = caller.tenant;
+            // State and command in one question: it cannot start in between.
+            let ended = service.ask(move |runtime| {
+                let state = runtime.campaign_view(tenant, id).map(|view| view.state);
+                let state = state.unwrap_or(campaign.state);
+                if matches!(state, CampaignState::Running | CampaignState::Paused) {
+                    return Err(ServiceError::State(LifeCycleError {
+                        state: state.name(),
+                        command: "be removed",
+                    }));
+                }
+                if state.end_reason().is_none() {
+                    let command = LifeCycleCommand::Abort;
+                    let command = Command {
+                        campaign: id,
+                        command,
+                    };
+                    runtime.command(tenant, command)?;
+                }
+                Ok(())
+            });
+            ended.await??;
+            service.settled().await?;
+        }
+        service.store().remove_campaign(id, Vec::new()).await?;
+        Ok(())
     }
 
     /// How a campaign is doing.

@@ -135,6 +135,7 @@ impl Life {
                     revision: RevisionNumber::new(1),
                     settings: campaign.settings,
                     created_at: self.now,
+                    extras: Default::default(),
                 },
                 open_contacts,
                 contacts,

@@ -81,6 +81,7 @@ pub async fn new_campaign(store: &dyn Store, name: &str) -> Result<CampaignId, F
         author: "bench".to_owned(),
         at: Timestamp::from_secs(1_795_165_200),
         settings,
+        extras: Default::default(),
         idempotency: None,
     };
     Ok(store.create_campaign(campaign).await?.campaign.id)

@@ -127,6 +127,58 @@ pub(super) async fn states_are_stored_with_their_reasons(mut world: World<'_>) -
     Ok(())
 }
 
+pub(super) async fn what_vendors_store_is_kept_and_edited(mut world: World<'_>) -> Check {
+    let mut draft = world.draft("extras")?;
+    draft
+        .extras
+        .insert(Origin::Tencent, serde_json::json!({ "UUI": "a" }));
+    let made = world.store.create_campaign(draft.clone()).await?.campaign;
+    assert_eq!(made.extras, draft.extras);
+    let mut edit = NewRevision {
+        campaign: made.id,
+        expected: None,
+        expected_state: None,
+        author: "supervisor".to_owned(),
+        origin: Origin::Tencent,
+        at: at(5),
+        settings: draft.settings.clone(),
+        changes: Vec::new(),
+        restores: None,
+        pending: None,
+        list: None,
+        extras: None,
+        events: Vec::new(),
+    };
+    world.store.revise_campaign(edit.clone()).await?;
+    let found = world.store.campaign(made.id).await?.ok_or("gone")?;
+    assert_eq!(found.extras, draft.extras, "an edit that says nothing");
+    let stored = [(Origin::Tencent, serde_json::json!({ "UUI": "b" }))];
+    edit.extras = Some(stored.clone().into());
+    world.store.revise_campaign(edit).await?;
+    world.restart().await?;
+    let found = world.store.campaign(made.id).await?.ok_or("gone")?;
+    assert_eq!(found.extras, stored.into());
+    Ok(())
+}
+
+pub(super) async fn a_removed_campaign_is_found_by_nothing(mut world: World<'_>) -> Check {
+    let draft = world.draft("gone")?;
+    let made = world.store.create_campaign(draft).await?.campaign;
+    let query = CampaignQuery::default();
+    let before = world.store.count_campaigns(query.clone()).await?;
+    world.store.remove_campaign(made.id, Vec::new()).await?;
+    world.restart().await?;
+    let store = &world.store;
+    assert_eq!(store.campaign(made.id).await?, None);
+    assert_eq!(store.campaign_by_uuid(&made.uuid).await?, None);
+    assert_eq!(store.count_campaigns(query.clone()).await?, before - 1);
+    let listed = store.campaigns(query).await?.items;
+    assert!(listed.iter().all(|campaign| campaign.id != made.id));
+    let again = store.remove_campaign(made.id, Vec::new()).await;
+    assert!(matches!(again, Err(StoreError::NotFound { .. })));
+    Ok(())
+}
+
 pub(super) async fn a_stale_edit_is_refused_and_leaves_nothing(world: World<'_>) -> Check {
     let edit = |expected: u32,
                 name: &str|
@@ -143,6 +195,7 @@ pub(super) async fn a_stale_edit_is_refused_and_leaves_nothing(world: World<'_>)
             restores: None,
             pending: None,
             list: None,
+            extras: None,
             events: vec![world.event("{}")],
         })
     };

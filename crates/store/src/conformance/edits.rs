@@ -26,6 +26,7 @@ fn renaming(world: &World<'_>, expected: u32, name: &str) -> Result<NewRevision,
         restores: None,
         pending: None,
         list: None,
+        extras: None,
         events: Vec::new(),
     })
 }

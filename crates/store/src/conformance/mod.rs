@@ -61,6 +61,8 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         campaigns::a_repeated_create_answers_with_the_first_ones_campaign,
         campaigns::states_are_stored_with_their_reasons,
         campaigns::a_stale_edit_is_refused_and_leaves_nothing,
+        campaigns::what_vendors_store_is_kept_and_edited,
+        campaigns::a_removed_campaign_is_found_by_nothing,
         campaigns::campaigns_are_listed_and_counted_by_query,
         contacts::a_list_comes_back_as_it_was_given,
         contacts::duplicates_are_skipped_where_asked,

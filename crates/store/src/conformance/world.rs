@@ -105,6 +105,7 @@ impl<'e> World<'e> {
             author: "crm".to_owned(),
             at: at(0),
             settings: settings(name, Order::List)?,
+            extras: Default::default(),
             idempotency: None,
         })
     }

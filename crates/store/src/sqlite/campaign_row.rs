@@ -11,7 +11,7 @@ use super::fault::{Fault, Outcome};
 use super::keys;
 
 const SELECT: &str = "SELECT campaign.id, uuid, tenant, campaign.origin, state, end_reason, \
-     revision, settings, created_at FROM campaign \
+     revision, settings, created_at, extras FROM campaign \
      JOIN revision ON revision.campaign = campaign.id AND revision.number = campaign.revision ";
 
 /// Campaigns with the settings in force; a condition and an order are given.
@@ -39,6 +39,7 @@ fn campaign(row: &Row<'_>) -> Outcome<Campaign> {
         revision: RevisionNumber::new(row.get(6)?),
         settings: serde_json::from_str(&row.get::<_, String>(7)?)?,
         created_at: Timestamp::from_millis(row.get(8)?),
+        extras: serde_json::from_str(&row.get::<_, String>(9)?)?,
     })
 }
 

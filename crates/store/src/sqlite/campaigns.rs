@@ -57,6 +57,24 @@ impl Campaigns for SqliteStore {
         .await
     }
 
+    async fn remove_campaign(
+        &self,
+        campaign: CampaignId,
+        events: Vec<NewEvent>,
+    ) -> Result<(), StoreError> {
+        self.change(move |tx| {
+            let changed = tx
+                .db
+                .prepare_cached("UPDATE campaign SET removed = 1 WHERE id = ?1 AND removed = 0")?
+                .execute([campaign.number()])?;
+            if changed == 0 {
+                return Err(StoreError::not_found("campaign", campaign).into());
+            }
+            events::append(tx, &events)
+        })
+        .await
+    }
+
     async fn revise_campaign(&self, revision: NewRevision) -> Result<Revision, StoreError> {
         let (campaign, replaces) = (revision.campaign, revision.list.is_some());
         let revised = self.change(move |tx| revise(tx, &revision)).await?;
@@ -74,7 +92,7 @@ impl Campaigns for SqliteStore {
         let uuid = uuid.to_lowercase();
         self.readers
             .read(move |db| {
-                let found = read(db, "WHERE uuid = ?", [Value::Text(uuid)])?;
+                let found = read(db, "WHERE uuid = ? AND removed = 0", [Value::Text(uuid)])?;
                 Ok(found.into_iter().next())
             })
             .await
@@ -183,8 +201,8 @@ fn create(tx: &Tx<'_>, new: &NewCampaign, uuid: &str) -> Outcome<CreatedCampaign
     let inserted = tx
         .db
         .prepare_cached(
-            "INSERT INTO campaign (uuid, tenant, origin, state, name, revision, created_at, shuffled)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO campaign (uuid, tenant, origin, state, name, revision, created_at, shuffled, extras)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             uuid,
@@ -195,6 +213,7 @@ fn create(tx: &Tx<'_>, new: &NewCampaign, uuid: &str) -> Outcome<CreatedCampaign
             revision.number(),
             new.at.millis(),
             new.settings.order == Order::Random,
+            serde_json::to_string(&new.extras)?,
         ]);
     // The only rule that a campaign of ours can break is the check of its id.
     inserted.map_err(|error| match Fault::from(error).0 {
@@ -233,6 +252,7 @@ fn create(tx: &Tx<'_>, new: &NewCampaign, uuid: &str) -> Outcome<CreatedCampaign
             revision,
             settings: new.settings.clone(),
             created_at: new.at,
+            extras: new.extras.clone(),
         },
         created: true,
     })
@@ -287,7 +307,7 @@ fn remember(
 fn revise(tx: &Tx<'_>, new: &NewRevision) -> Outcome<Revision> {
     let current: Option<(u32, String)> = tx
         .db
-        .prepare_cached("SELECT revision, state FROM campaign WHERE id = ?")?
+        .prepare_cached("SELECT revision, state FROM campaign WHERE id = ? AND removed = 0")?
         .query_row([new.campaign.number()], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
@@ -326,6 +346,14 @@ fn revise(tx: &Tx<'_>, new: &NewRevision) -> Outcome<Revision> {
             revision.number.number(),
             revision.settings.name
         ])?;
+    if let Some(extras) = &new.extras {
+        tx.db
+            .prepare_cached("UPDATE campaign SET extras = ?2 WHERE id = ?1")?
+            .execute(params![
+                new.campaign.number(),
+                serde_json::to_string(extras)?
+            ])?;
+    }
     if let Some(pending) = new.pending {
         edits::take(tx.db, new.campaign, pending)?;
     }
@@ -356,7 +384,7 @@ fn insert_revision(db: &Connection, revision: &Revision) -> Outcome<()> {
 
 fn by_id(db: &Connection, campaign: CampaignId) -> Outcome<Option<Campaign>> {
     let id = Value::Integer(campaign.number().into());
-    let found = read(db, "WHERE campaign.id = ?", [id])?;
+    let found = read(db, "WHERE campaign.id = ? AND removed = 0", [id])?;
     Ok(found.into_iter().next())
 }
 
@@ -385,7 +413,7 @@ fn list(db: &Connection, query: &CampaignQuery) -> Outcome<Page<Campaign, Campai
 
 /// The condition of a query, without cursor and limit.
 fn condition(query: &CampaignQuery) -> (String, Vec<Value>) {
-    let mut condition = "WHERE 1".to_owned();
+    let mut condition = "WHERE campaign.removed = 0".to_owned();
     let mut parameters = Vec::new();
     if let Some(tenant) = query.tenant {
         condition.push_str(" AND campaign.tenant = ?");

@@ -6,9 +6,13 @@ use rusqlite::{Connection, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x4F55_5444;
 
 /// All migrations, in order; the first has number 1. One that was released never changes.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("first", include_str!("migrations/0001_first.sql")),
     ("edits", include_str!("migrations/0002_edits.sql")),
+    (
+        "vendor_fields",
+        include_str!("migrations/0003_vendor_fields.sql"),
+    ),
 ];
 
 /// The newest schema that this program knows.

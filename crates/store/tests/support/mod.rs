@@ -60,6 +60,7 @@ pub fn draft(tenant: TenantId, order: Order) -> NewCampaign {
         author: "test".to_owned(),
         at: at(0),
         settings,
+        extras: Default::default(),
         idempotency: None,
     }
 }

@@ -53,8 +53,8 @@ use std::sync::{Arc, PoisonError};
 
 use outdial_domain::edit::{Judged, RefusedField, with_values};
 use outdial_domain::{
-    Campaign, CampaignId, Change, EditPolicy, EditRefused, Field, FieldValue, NewContact, Revision,
-    RevisionNumber, Settings, SettingsError, TenantId,
+    Campaign, CampaignId, Change, EditPolicy, EditRefused, Extras, Field, FieldValue, NewContact,
+    Revision, RevisionNumber, Settings, SettingsError, TenantId,
 };
 use outdial_engine::input::Input;
 use outdial_store::{NewRevision, PendingEditId, StagedList, StoreError};
@@ -85,6 +85,7 @@ pub struct CampaignEdit {
     wish: Wish,
     if_match: Option<RevisionNumber>,
     contacts: Option<Vec<NewContact>>,
+    extras: Option<ExtrasWish>,
     restores: Option<RevisionNumber>,
     pending: Option<PendingEditId>,
 }
@@ -100,6 +101,7 @@ impl CampaignEdit {
             wish: Box::new(wish),
             if_match: None,
             contacts: None,
+            extras: None,
             restores: None,
             pending: None,
         }
@@ -120,6 +122,16 @@ impl CampaignEdit {
         self
     }
 
+    /// Stores this with the campaign for the caller's API, in the place of what was stored for it.
+    #[must_use]
+    pub fn with_extras(
+        mut self,
+        extras: impl Fn(&Campaign) -> serde_json::Value + Send + Sync + 'static,
+    ) -> Self {
+        self.extras = Some(Box::new(extras));
+        self
+    }
+
     /// These contacts take the place of all others, where the policy lets [`Field::Contacts`]
     /// change. Of contacts with the same number the first is kept.
     #[must_use]
@@ -129,10 +141,15 @@ impl CampaignEdit {
     }
 }
 
+/// What is to be stored for an API, seen from the campaign as it is.
+type ExtrasWish = Box<dyn Fn(&Campaign) -> serde_json::Value + Send + Sync>;
+
 /// An edit as it stands before it is made.
 struct Ready {
     before: Campaign,
     judged: Judged,
+    /// What is stored for vendors' APIs after it, where that changes.
+    extras: Option<Extras>,
     /// Whether the list is replaced.
     replaces: bool,
 }
@@ -242,7 +259,7 @@ impl Service {
     }
 
     /// The lock that edits of a tenant take turns by.
-    fn turn_of(&self, tenant: TenantId) -> Arc<Mutex<()>> {
+    pub(super) fn turn_of(&self, tenant: TenantId) -> Arc<Mutex<()>> {
         let mut turns = self
             .core
             .edits
@@ -264,7 +281,7 @@ impl Service {
             if ready.replaces {
                 return self.edit_with_list(caller, id, &edit).await;
             }
-            if ready.judged.taken.is_empty() {
+            if ready.judged.taken.is_empty() && ready.extras.is_none() {
                 return self.nothing_to_do(ready, &edit).await;
             }
             match self.commit(caller, &edit, ready, None).await {
@@ -315,7 +332,13 @@ impl Service {
         if !judged.taken.is_empty() {
             self.check_settings(caller, &judged.settings)?;
         }
+        let extras = edit.extras.as_ref().map(|wish| {
+            let mut extras = before.extras.clone();
+            extras.insert(caller.origin, wish(&before));
+            extras
+        });
         Ok(Ready {
+            extras: extras.filter(|extras| *extras != before.extras),
             before,
             judged,
             replaces,
@@ -357,7 +380,12 @@ impl Service {
         ready: Ready,
         list: Option<(StagedList, Change)>,
     ) -> Result<(Edited, Input), StoreError> {
-        let Ready { before, judged, .. } = ready;
+        let Ready {
+            before,
+            judged,
+            extras,
+            ..
+        } = ready;
         let at = self
             .now()
             .await
@@ -384,6 +412,7 @@ impl Service {
             restores: edit.restores,
             pending: edit.pending,
             list: list.clone(),
+            extras: extras.clone(),
             events: vec![told.recorded(caller.tenant, at)],
         };
         let revision = self.store().revise_campaign(revision).await?;
@@ -391,6 +420,7 @@ impl Service {
             campaign: Campaign {
                 revision: revision.number,
                 settings: judged.settings.clone(),
+                extras: extras.unwrap_or(before.extras),
                 ..before
             },
             diff,
