@@ -14,6 +14,11 @@ use crate::range::Share;
 use crate::retry::RetryPolicy;
 use crate::time::Timestamp;
 
+/// More lines than any tenant has.
+const GUARANTEED_CALLS_MAX: u32 = 100_000;
+/// Longest rest of a contact.
+const REST_MAX: Duration = Duration::from_secs(30 * 86_400);
+
 /// Through which API something was made: it decides some rules of later edits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Origin {
@@ -67,11 +72,13 @@ pub struct Settings {
     pub answer_wait: Duration,
     /// 1 (first) to 5, among the campaigns of its tenant.
     pub priority: u8,
-    /// Calls at once that lines are kept for, before priorities count.
+    /// Calls at once that lines are kept for, before priorities count. 0–100,000.
     pub guaranteed_calls: u32,
     /// Most calls at once; `None` = as lines allow.
     pub max_calls: Option<u32>,
-    /// Highest share of live answers that nobody took in time.
+    /// Highest share of live answers that nobody took in time; of the modes with agents that may dial
+    /// ahead of them or are bound to them. At the ceiling a ratio campaign dials one call for one idle
+    /// agent until the share is below it again; progressive and preempted campaigns always do so.
     pub abandonment_ceiling: Option<Share>,
     /// Over which time that share is kept.
     pub abandonment_window: AbandonmentWindow,
@@ -193,6 +200,11 @@ impl Settings {
             "must not be above max_calls",
         );
         check(
+            self.guaranteed_calls <= GUARANTEED_CALLS_MAX,
+            "guaranteed_calls",
+            "must be at most 100000",
+        );
+        check(
             (1..=100).contains(&self.retry.attempts_total),
             "retry.attempts_total",
             "must be 1 to 100",
@@ -203,15 +215,30 @@ impl Settings {
             "must be at least 1, or left out",
         );
         check(
-            secs(self.retry.interval) <= 30.0 * 86_400.0,
+            self.retry.interval <= REST_MAX,
             "retry.interval_s",
             "must be at most 30 days",
+        );
+        let mut own_rests = self
+            .retry
+            .by_outcome
+            .values()
+            .filter_map(|own| own.interval);
+        check(
+            own_rests.all(|rest| rest <= REST_MAX),
+            "retry.by_outcome",
+            "interval_s must be at most 30 days",
         );
         let agents = self.target.skill_group().is_some();
         check(
             agents == self.mode.name().needs_agents(),
             "target",
             "rate and concurrency need a flow or sip target, the other modes a skill_group",
+        );
+        check(
+            self.abandonment_ceiling.is_none() || self.mode.name().keeps_ceiling(),
+            "abandonment_ceiling",
+            "belongs to the modes ratio, predictive, progressive and preempted; leave it out, or set it to null",
         );
         check(
             self.flow_first.is_none() || agents,
@@ -283,8 +310,10 @@ impl Campaign {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::Outcome;
     use crate::id::{FlowId, SkillGroupId};
     use crate::phone_number::Country;
+    use crate::retry::OutcomeRetry;
 
     fn settings(mode: Mode, target: Target) -> Settings {
         let number = PhoneNumber::parse("10085", Country::new("CN").unwrap()).unwrap();
@@ -330,6 +359,47 @@ mod tests {
             fields(&settings(Mode::Progressive, Target::Flow(FlowId::new(1)))),
             ["target"]
         );
+    }
+
+    #[test]
+    fn a_ceiling_that_its_mode_cannot_keep_is_refused() {
+        let ceiling = Share::from_basis_points(300).ok();
+        let with = |mode, target| {
+            let mut settings = settings(mode, target);
+            settings.abandonment_ceiling = ceiling;
+            fields(&settings)
+        };
+        let (flow, group) = (
+            Target::Flow(FlowId::new(1)),
+            Target::SkillGroup(SkillGroupId::new(1)),
+        );
+        assert_eq!(with(Mode::Concurrency, flow), ["abandonment_ceiling"]);
+        let preview = Mode::Preview(crate::mode::PreviewRules::default());
+        assert_eq!(with(preview, group.clone()), ["abandonment_ceiling"]);
+        assert_eq!(with(Mode::Ratio(crate::mode::Ratio::ONE), group), [""; 0]);
+    }
+
+    #[test]
+    fn no_contact_rests_longer_than_a_month() {
+        let mut wrong = settings(Mode::Progressive, Target::SkillGroup(SkillGroupId::new(1)));
+        let rest = |interval| OutcomeRetry {
+            interval: Some(interval),
+            ..OutcomeRetry::default()
+        };
+        wrong.retry.by_outcome.insert(Outcome::Busy, rest(REST_MAX));
+        assert_eq!(fields(&wrong), [""; 0]);
+        let longer = rest(REST_MAX + Duration::from_secs(1));
+        wrong.retry.by_outcome.insert(Outcome::Busy, longer);
+        assert_eq!(fields(&wrong), ["retry.by_outcome"]);
+    }
+
+    #[test]
+    fn no_more_lines_are_guaranteed_than_any_tenant_has() {
+        let mut wrong = settings(Mode::Progressive, Target::SkillGroup(SkillGroupId::new(1)));
+        wrong.guaranteed_calls = 100_000;
+        assert_eq!(fields(&wrong), [""; 0]);
+        wrong.guaranteed_calls = 3_000_000_000;
+        assert_eq!(fields(&wrong), ["guaranteed_calls"]);
     }
 
     #[test]

@@ -100,6 +100,16 @@ impl ModeName {
     pub fn binds_agent(self) -> bool {
         matches!(self, Self::Preview | Self::Preempted | Self::Progressive)
     }
+
+    /// Whether an abandonment ceiling means anything to it: it keeps the ceiling, or dials only for an
+    /// agent who is there. In preview an agent decides about each call, and without agents nothing
+    /// that is dialed depends on whether flows answer.
+    pub fn keeps_ceiling(self) -> bool {
+        match self {
+            Self::Ratio | Self::Predictive | Self::Progressive | Self::Preempted => true,
+            Self::Preview | Self::Rate | Self::Concurrency => false,
+        }
+    }
 }
 
 /// Ringing calls for each idle agent, in hundredths. Range 0.01–100.

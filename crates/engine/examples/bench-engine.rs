@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
             },
             open_contacts: contacts,
             contacts,
-            ledger: Ledger::default(),
+            ledger: Vec::new(),
         }))
     }
 

@@ -20,6 +20,9 @@ pub struct Counters {
     pub answered_after_cancel: u64,
     /// Facts after which deadlines kept coming that lay in the past: a mistake of the engine's.
     pub deadlines_in_the_past: u64,
+    /// Contacts that are left alone because the store refuses their attempts for good: it and the engine do
+    /// not agree, which is a mistake, or the database is damaged.
+    pub barred: u64,
     /// Attempts that went out again over another trunk.
     pub redials: u64,
 }

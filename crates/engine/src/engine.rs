@@ -1,8 +1,10 @@
 //! The engine itself: its memory, the way in for facts, the way out for orders.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use outdial_domain::{AttemptId, CampaignId, ComplianceProfile, TenantId, Timestamp};
+use outdial_domain::{
+    AttemptId, CampaignId, ComplianceProfile, PhoneNumber, TenantId, Timestamp, TrunkName,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::agents::Agents;
@@ -18,7 +20,7 @@ use crate::gate::store::StoreGate;
 use crate::input::{Input, OfferId, TenantRules};
 use crate::mutant::{Mutant, Mutants};
 use crate::output::{Output, WakeReason};
-use crate::timer::{TimerKey, Timers};
+use crate::timer::{Alarm, TimerKey, Timers};
 use crate::trunk::Trunks;
 use crate::waiters::Waiters;
 
@@ -53,11 +55,16 @@ pub struct Engine {
     pub(crate) day: (Timestamp, Timestamp),
 
     pub(crate) campaigns: BTreeMap<CampaignId, Box<Campaign>>,
+    /// Campaigns that have ended for ever and still have calls.
+    pub(crate) ended: BTreeSet<CampaignId>,
     pub(crate) calls: BTreeMap<AttemptId, Box<Call>>,
     pub(crate) agents: Agents,
     pub(crate) offers: BTreeMap<OfferId, Offered>,
     pub(crate) trunks: Trunks,
-    /// Contacts that have failed on the line, and since when; see `calls::end`.
+    /// Open breakers whose suspects have grown since they were told last.
+    pub(crate) breakers_grown: BTreeSet<(TrunkName, PhoneNumber)>,
+    pub(crate) breakers_alarm: Alarm,
+    /// Contacts that have failed on the line, and since when; see `calls::judge`.
     pub(crate) line_trouble: BTreeMap<outdial_domain::ContactId, Timestamp>,
 
     pub(crate) lines: LinesGate,
@@ -93,10 +100,13 @@ impl Engine {
             },
             day: (Timestamp::MIN, Timestamp::MIN),
             campaigns: BTreeMap::new(),
+            ended: BTreeSet::new(),
             calls: BTreeMap::new(),
             agents: Agents::default(),
             offers: BTreeMap::new(),
             trunks: Trunks::default(),
+            breakers_grown: BTreeSet::new(),
+            breakers_alarm: Alarm::default(),
             line_trouble: BTreeMap::new(),
             lines: LinesGate::default(),
             caller_ids: CallerIdGate::default(),
@@ -164,6 +174,9 @@ impl Engine {
             }
         }
         self.dispatch();
+        if !self.ended.is_empty() {
+            self.forget_ended();
+        }
         self.tell_wake();
     }
 
@@ -176,6 +189,7 @@ impl Engine {
             TimerKey::Campaign(campaign) => self.campaign_due(campaign),
             TimerKey::Trunk(trunk) => self.trunk_due(trunk),
             TimerKey::Store => self.store_due(),
+            TimerKey::Breakers => self.breakers_due(),
         }
     }
 
@@ -207,7 +221,7 @@ impl Engine {
                 .campaigns
                 .get(&campaign)
                 .map_or(WakeReason::Calendar, |c| c.alarm_for),
-            TimerKey::Trunk(_) | TimerKey::Store => WakeReason::Trunk,
+            TimerKey::Trunk(_) | TimerKey::Store | TimerKey::Breakers => WakeReason::Trunk,
         }
     }
 
@@ -221,6 +235,7 @@ impl Engine {
                 last_hour,
                 today,
             } => self.caller_ids.used_before(caller_id, &last_hour, today),
+            Input::NumberRests { number, until } => self.numbers.rest(number, until),
             Input::TrunkSet(rules) => self.trunk_set(rules),
             Input::TrunkGone(trunk) => self.trunk_gone(trunk),
             Input::PermitSet { trunk, permit } => self.permit_set(trunk, permit),
@@ -246,6 +261,7 @@ impl Engine {
                 self.with_agent(agent, |engine, key| engine.agent_leg_down(key, why));
             }
             Input::AgentRegistered(agent) => self.with_agent(agent, Self::agent_registered),
+            Input::AgentUnregistered(agent) => self.with_agent(agent, Self::agent_unregistered),
             Input::WrapUpEnded(agent) => self.with_agent(agent, Self::wrap_up_ended),
             Input::OfferAccepted(offer) => self.offer_accepted(offer),
             Input::OfferSkipped(offer) => self.offer_skipped(offer),
@@ -270,6 +286,8 @@ impl Engine {
                 };
                 self.contacts_loaded(campaign, answer, contacts);
             }
+            Input::ImportBegins(campaign) => self.import_changed(campaign, true),
+            Input::ImportEnds(campaign) => self.import_changed(campaign, false),
             Input::ContactsAdded { campaign, count } => self.contacts_added(campaign, count),
             Input::ListReplaced {
                 campaign,
@@ -278,7 +296,8 @@ impl Engine {
             } => self.list_replaced(campaign, contacts, open),
 
             Input::Placed(attempt) => self.placed(attempt),
-            Input::NotPlaced(attempt) => self.not_placed(attempt),
+            Input::NotPlaced(attempt) => self.not_placed(attempt, false),
+            Input::NeverPlaced(attempt) => self.not_placed(attempt, true),
             Input::Responded(attempt) => self.responded(attempt),
             Input::Progressed { attempt, progress } => self.progressed(attempt, progress),
             Input::EarlyMediaHeard(attempt) => self.early_media_heard(attempt),

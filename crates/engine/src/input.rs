@@ -28,6 +28,14 @@ pub enum Input {
         /// Calls since the tenant's midnight.
         today: u32,
     },
+    /// A call to this number was under way when the server died, and its phone may ring still: no
+    /// contact of any campaign is called under it before then.
+    NumberRests {
+        /// The number.
+        number: PhoneNumber,
+        /// Until when.
+        until: Timestamp,
+    },
     /// A trunk that the tenant may use, new or changed.
     TrunkSet(TrunkRules),
     /// A trunk that is no more.
@@ -96,6 +104,8 @@ pub enum Input {
     },
     /// A phone that registers has registered (again): worth calling now.
     AgentRegistered(AgentId),
+    /// A phone that registers no longer does: it cannot be called.
+    AgentUnregistered(AgentId),
     /// The agent ends the wrap-up early.
     WrapUpEnded(AgentId),
     /// The agent takes an offered contact.
@@ -106,7 +116,8 @@ pub enum Input {
     /// A campaign as the store has it: at start, or just created.
     CampaignLoaded(Box<LoadedCampaign>),
     /// A new revision of a campaign's settings, in force from this instant; calls in progress keep
-    /// the old ones.
+    /// the old ones. Where its order is another one the list is loaded afresh, so that it must stand in
+    /// the new order by then.
     Revised {
         /// The campaign.
         campaign: CampaignId,
@@ -128,7 +139,12 @@ pub enum Input {
         /// Whether more contacts are due now than were asked for.
         more: bool,
     },
-    /// Contacts were added to a campaign's list.
+    /// Contacts are being added to a campaign's list, and go on coming until `ImportEnds`: a list that
+    /// is being filled is not done, however few contacts are left.
+    ImportBegins(CampaignId),
+    /// An import is over; after the last `ContactsAdded` that tells of it.
+    ImportEnds(CampaignId),
+    /// Contacts were added to a campaign's list. The engine may have loaded them before it is told.
     ContactsAdded {
         /// The campaign.
         campaign: CampaignId,
@@ -149,8 +165,11 @@ pub enum Input {
 
     /// The attempt is committed and its INVITE on its way.
     Placed(AttemptId),
-    /// The attempt could not be committed: it was never dialed.
+    /// The attempt could not be committed for now: it was never dialed.
     NotPlaced(AttemptId),
+    /// The attempt could not be committed and never will be: the store does not have the contact as the
+    /// engine has it, or cannot read it. It was never dialed, and the contact is left alone from now on.
+    NeverPlaced(AttemptId),
     /// A provisional response without progress (100).
     Responded(AttemptId),
     /// First progress.
@@ -256,8 +275,9 @@ pub struct LoadedCampaign {
     pub open_contacts: u64,
     /// All contacts.
     pub contacts: u64,
-    /// What the abandonment ledger holds of the present window.
-    pub ledger: Ledger,
+    /// What the abandonment ledger holds of the present window, and when it was counted, oldest first: a
+    /// rolling window forgets it bit by bit.
+    pub ledger: Vec<(Timestamp, Ledger)>,
 }
 
 /// What counts for the share of abandoned calls.

@@ -125,6 +125,9 @@ pub enum Output {
     },
     /// Commit and tell that a breaker has opened.
     BreakerOpened(BreakerState),
+    /// Commit what is known of an open breaker anew: calls that were in flight when it opened have become
+    /// suspect. Nobody needs to be told.
+    BreakerGrew(BreakerState),
     /// Commit and tell that a trunk's breakers are lifted.
     BreakerClosed {
         /// The trunk.

@@ -63,7 +63,8 @@ impl Engine {
                 return false;
             }
         }
-        for held in campaign.ready_agents.values_mut().flatten() {
+        let (ready, called) = (&mut campaign.ready_agents, &mut campaign.called_agents);
+        for held in ready.values_mut().chain(called.values_mut()).flatten() {
             if held.contact.id == before.contact {
                 held.contact.history = before.history.clone();
             }

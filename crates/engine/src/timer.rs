@@ -25,6 +25,8 @@ pub(crate) enum TimerKey {
     Trunk(TrunkName),
     /// The store may be tried again.
     Store,
+    /// Suspects that open breakers have won are told.
+    Breakers,
 }
 
 /// The deadline that a thing has set; kept in the thing, so that it can be moved.

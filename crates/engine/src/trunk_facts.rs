@@ -1,5 +1,7 @@
 //! Facts about trunks: rules, permits, probes, breakers.
 
+use std::time::Duration;
+
 use outdial_domain::{Permit, PhoneNumber, Timestamp, TrunkName};
 
 use crate::engine::Engine;
@@ -8,6 +10,9 @@ use crate::output::{Output, TrunkHealth};
 use crate::timer::{TimerKey, Timers};
 use crate::trunk::breaker::Breaker;
 use crate::waiters::Need;
+
+/// Suspects that an open breaker has won are told so much later.
+const GROWN_TOLD_AFTER: Duration = Duration::from_secs(1);
 
 impl Engine {
     pub(crate) fn trunk_set(&mut self, rules: TrunkRules) {
@@ -182,19 +187,40 @@ impl Engine {
     /// The breaker of a trunk and caller ID has opened.
     pub(crate) fn tell_breaker(&mut self, trunk: TrunkName, caller_id: PhoneNumber) {
         self.trunks.count_breakers();
-        let open = self
-            .trunks
-            .get(trunk)
-            .and_then(|t| t.breakers.get(&caller_id)?.open());
-        if let Some(open) = open {
-            let state = BreakerState {
-                trunk,
-                caller_id,
-                since: open.since,
-                changed_at: open.changed_at,
-                suspects: open.suspects.values().cloned().collect(),
-            };
+        if let Some(state) = self.breaker_state(trunk, caller_id) {
             self.out.push_back(Output::BreakerOpened(state));
+        }
+    }
+
+    fn breaker_state(&self, trunk: TrunkName, caller_id: PhoneNumber) -> Option<BreakerState> {
+        let breakers = &self.trunks.get(trunk)?.breakers;
+        let open = breakers.get(&caller_id)?.open()?;
+        Some(BreakerState {
+            trunk,
+            caller_id,
+            since: open.since,
+            changed_at: open.changed_at,
+            suspects: open.suspects.values().cloned().collect(),
+        })
+    }
+
+    /// A call that was in flight when a breaker opened is suspect as well. They end one by one, and a
+    /// breaker is told whole: it is told again when some have gathered.
+    pub(crate) fn breaker_grew(&mut self, trunk: TrunkName, caller_id: PhoneNumber) {
+        self.breakers_grown.insert((trunk, caller_id));
+        if self.breakers_alarm.at().is_none() {
+            let when = Some(self.now + GROWN_TOLD_AFTER);
+            self.timers
+                .set(&mut self.breakers_alarm, TimerKey::Breakers, when);
+        }
+    }
+
+    pub(crate) fn breakers_due(&mut self) {
+        Timers::fired(&mut self.breakers_alarm);
+        for (trunk, caller_id) in std::mem::take(&mut self.breakers_grown) {
+            if let Some(state) = self.breaker_state(trunk, caller_id) {
+                self.out.push_back(Output::BreakerGrew(state));
+            }
         }
     }
 }

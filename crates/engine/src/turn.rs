@@ -1,8 +1,8 @@
 //! One campaign's turn: gate after gate, and a call if none refuses.
 
-use outdial_domain::{CampaignId, CampaignState, Mode};
+use outdial_domain::{AgentState, CampaignId, CampaignState, Mode, SkillGroupId};
 
-use crate::agents::{AgentKey, Phase};
+use crate::agents::{AgentKey, Group, Phase};
 use crate::campaign::{Campaign, Held};
 use crate::engine::Engine;
 use crate::gate::lines::Kept;
@@ -30,6 +30,7 @@ impl Engine {
     /// The first gate that refuses.
     pub(crate) fn start_one(&mut self, id: CampaignId) -> Result<(), Refused> {
         self.refresh_calendar(id);
+        self.look_at_ceiling(id);
         let campaign = self.campaign(id)?;
         self.check_campaign(campaign)?;
         if let Some((&agent, _)) = campaign.ready_agents.first_key_value() {
@@ -227,8 +228,21 @@ impl Engine {
             idle: group.map_or(0, |g| g.connected()) + self.agents.promised(campaign.id),
             idle_per_call: group.map_or(0, |g| g.per_call()),
             coming: group.map_or(0, |g| g.coming()),
-            ringing: campaign.tally.ringing + campaign.tally.in_flow,
+            ringing: campaign.tally.unbound(),
             waiting: campaign.tally.waiting,
+        }
+    }
+
+    /// Whether a campaign's share of abandoned calls has come to its ceiling, or the law's: then every
+    /// further call would make it worse, but for one that has its agent already.
+    fn look_at_ceiling(&mut self, id: CampaignId) {
+        let law = self.tenant.compliance.abandonment_ceiling;
+        if let Some(campaign) = self.campaigns.get_mut(&id) {
+            let own = campaign.settings.abandonment_ceiling;
+            let day = campaign.calendar.day().0;
+            let ceiling = own.into_iter().chain(law).min();
+            campaign.at_ceiling =
+                ceiling.is_some_and(|most| campaign.ledger.has_reached(most, self.now, day));
         }
     }
 
@@ -242,14 +256,21 @@ impl Engine {
             _ if self.is_off(Mutant::AgentReservation) => Taker::Nobody,
             (Seat::OneAgent, Some(group)) => match self.agents.longest_idle(group) {
                 Some(agent) => Taker::Agent(agent),
-                None => return Err(self.no_agent(group, Need::Agent(group))),
+                None => return Err(self.no_agent(campaign, group, Need::Agent(group))),
             },
+            (Seat::Promise(_), Some(group)) if campaign.at_ceiling => {
+                // One call for one agent, who is there for nobody else.
+                return match self.agents.longest_connected(group) {
+                    Some(agent) => Ok(Taker::Agent(agent)),
+                    None => Err(self.no_agent(campaign, group, Need::Connected(group))),
+                };
+            }
             (Seat::Promise(hundredths), Some(group)) => {
                 let needed = agents_for(view.ringing + 1, hundredths);
                 let missing = needed.saturating_sub(self.agents.promised(campaign.id));
                 let free = self.agents.group(group).map_or(0, |g| g.connected());
                 if free < missing {
-                    return Err(self.no_agent(group, Need::Connected(group)));
+                    return Err(self.no_agent(campaign, group, Need::Connected(group)));
                 }
                 Taker::Promise(missing)
             }
@@ -267,10 +288,14 @@ impl Engine {
         Err(Refused::until(why, next))
     }
 
-    fn no_agent(&self, group: outdial_domain::SkillGroupId, need: Need) -> Refused {
+    fn no_agent(&self, campaign: &Campaign, group: SkillGroupId, need: Need) -> Refused {
+        let ahead = campaign.at_ceiling && matches!(campaign.pacing.seat(), Seat::Promise(_));
+        let rings_for =
+            |g: &Group| g.in_state(AgentState::Idle) + g.in_state(AgentState::Reserved) > 0;
         let why = match self.agents.group(group) {
             Some(g) if g.has_connected() => Why::Paced,
             Some(g) if g.has_free() => Why::NotConnected(group),
+            Some(g) if ahead && rings_for(g) => Why::AbandonmentCeiling,
             Some(g) if g.present() > 0 => Why::AgentsBusy(group),
             _ => Why::NoAgent(group),
         };

@@ -42,6 +42,52 @@ fn a_flow_takes_as_many_calls_as_there_are_lines() {
 }
 
 #[test]
+fn a_flow_that_rings_and_does_not_answer_is_given_up_and_counts_as_an_abandonment() {
+    let mut world = World::new();
+    world.tenant(|t| t.compliance.abandon_after = Some(secs(2)));
+    let mut settings = settings(Mode::Concurrency);
+    settings.answer_wait = secs(20);
+    world.campaign(1, settings, 0, 2);
+    world.start(1);
+    let dials = world.dials();
+    for dial in &dials {
+        world.fact(Input::Placed(dial.attempt));
+        world.answer(dial.attempt);
+    }
+    world.wait(secs(1));
+    world.fact(Input::Joined(dials[0].attempt));
+    world.wait(secs(1));
+    assert_eq!(world.view(1).ledger.abandoned, 1);
+    world.wait(secs(17));
+    assert_eq!(world.hang_ups(), []);
+    world.wait(secs(1));
+    assert_eq!(world.hang_ups(), [dials[1].attempt]);
+    world.end(dials[1].attempt, None);
+    assert_eq!(world.outcome(), Outcome::Abandoned);
+    let ledger = world.view(1).ledger;
+    assert_eq!((ledger.live, ledger.abandoned), (2, 1));
+    // Nothing is said against a conversation.
+    world.wait(secs(3_600));
+    assert_eq!(world.hang_ups(), []);
+}
+
+#[test]
+fn a_flow_has_a_moment_to_answer_where_callees_do_not_wait_for_agents() {
+    let mut world = World::new();
+    let mut settings = settings(Mode::Concurrency);
+    settings.answer_wait = secs(0);
+    world.campaign(1, settings, 0, 1);
+    world.start(1);
+    let dial = world.dial();
+    world.answer(dial.attempt);
+    world.wait(secs(4));
+    assert_eq!(world.hang_ups(), []);
+    world.wait(secs(1));
+    assert_eq!(world.hang_ups(), [dial.attempt]);
+    assert_eq!(world.view(1).ledger.abandoned, 1);
+}
+
+#[test]
 fn a_rate_is_spread_evenly() {
     let mut world = World::new();
     let mode = Mode::Rate {

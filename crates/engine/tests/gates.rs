@@ -370,3 +370,23 @@ fn explain_says_where_a_number_stands() {
         .unwrap();
     assert_eq!(by_id.live, Some(dial.attempt));
 }
+
+#[test]
+fn a_number_whose_call_a_crash_has_cut_off_rests_whichever_contact_has_it() {
+    let mut world = World::new();
+    for n in 0..2 {
+        world.store_contact(1, n, |c| c.numbers = vec![number(555)]);
+    }
+    let until = world.now + secs(60);
+    world.fact(Input::NumberRests {
+        number: number(555),
+        until,
+    });
+    let mut flow = settings(Mode::Concurrency);
+    flow.retry.attempts_total = 2;
+    world.load(1, flow, CampaignState::Running);
+    world.wait(secs(59));
+    assert_eq!(world.dials(), []);
+    world.wait(secs(1));
+    assert_eq!(world.dials().len(), 1);
+}

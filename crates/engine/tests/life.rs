@@ -61,11 +61,11 @@ fn a_campaign_is_scheduled_until_its_period_begins_and_over_when_it_ends() {
     for dial in &dials {
         world.fact(Input::Placed(dial.attempt));
         world.answer(dial.attempt);
+        world.fact(Input::Joined(dial.attempt));
     }
     world.wait(HOUR);
     // Live calls finish under the state that the end brought at once.
     assert_eq!(world.state(1), CampaignState::Ended(EndReason::PeriodOver));
-    world.fact(Input::Joined(dials[0].attempt));
     world.end(dials[0].attempt, None);
     assert_eq!(world.outcome(), Outcome::Answered);
     assert_eq!(world.dials(), []);
@@ -151,6 +151,46 @@ fn contacts_added_to_a_list_that_was_done_set_it_running_again() {
 }
 
 #[test]
+fn contacts_that_are_final_before_they_are_told_are_not_waited_for() {
+    let mut world = world(0, |_, _| ());
+    world.store_contact(1, 7, |_| ());
+    world.start(1);
+    let dial = world.dial();
+    world.end(dial.attempt, Some(404));
+    assert_eq!(world.state(1), CampaignState::Running);
+    let told = |count| Input::ContactsAdded {
+        campaign: campaign_id(1),
+        count,
+    };
+    world.fact(told(1));
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::ListDone));
+}
+
+#[test]
+fn a_list_is_not_done_while_contacts_that_nobody_has_told_are_held_or_on_their_way() {
+    let mut world = world(1, |s, _| s.max_calls = Some(1));
+    world.fact(Input::ImportBegins(campaign_id(1)));
+    world.store_contact(1, 7, |_| ());
+    world.start(1);
+    for _ in 0..2 {
+        let dial = world.dial();
+        world.end(dial.attempt, Some(404));
+        assert_eq!(world.state(1), CampaignState::Running);
+    }
+    world.add_contacts(1, 8, 1);
+    let last = world.dial();
+    world.fact(Input::ContactsAdded {
+        campaign: campaign_id(1),
+        count: 1,
+    });
+    world.end(last.attempt, Some(404));
+    assert_eq!(world.state(1), CampaignState::Running);
+    world.fact(Input::ImportEnds(campaign_id(1)));
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::ListDone));
+    assert_eq!(world.view(1).open_contacts, 0);
+}
+
+#[test]
 fn a_campaign_without_contacts_runs() {
     let mut world = world(0, |_, _| ());
     world.start(1);
@@ -197,6 +237,89 @@ fn an_edit_is_in_force_at_once_for_new_calls_and_not_for_those_in_progress() {
 }
 
 #[test]
+fn an_edit_of_the_time_zone_gives_no_contact_another_days_attempts() {
+    let retry = |s: &mut Settings| {
+        s.retry.attempts_total = 5;
+        s.retry.attempts_per_day = Some(2);
+        s.retry.interval = secs(60);
+    };
+    let mut world = world(1, |s, _| retry(s));
+    world.start(1);
+    let dial = world.dial();
+    world.end(dial.attempt, Some(486));
+    let mut new = settings(Mode::Concurrency);
+    retry(&mut new);
+    new.calendar = Calendar::always("Asia/Tokyo").unwrap();
+    world.fact(Input::Revised {
+        campaign: campaign_id(1),
+        revision: RevisionNumber::new(2),
+        settings: Box::new(new),
+    });
+    world.wait(secs(60));
+    let dial = world.dial();
+    world.end(dial.attempt, Some(486));
+    world.wait(HOUR);
+    assert_eq!(world.dials(), []);
+    // It is Tokyo's midnight that counts now, an hour before Shanghai's.
+    world.wait(10 * HOUR);
+    assert_eq!(world.dials().len(), 1);
+}
+
+#[test]
+fn a_new_order_reaches_the_contacts_that_were_loaded_in_the_old_one() {
+    let mut world = world(10, |s, _| s.max_calls = Some(1));
+    world.start(1);
+    let dial = world.dial();
+    assert_eq!(dial.contact, ContactId::new(0));
+    for (id, stored) in &mut world.contacts {
+        stored.contact.order_key = 100 - id.number() as i64;
+    }
+    let mut new = settings(Mode::Concurrency);
+    new.max_calls = Some(1);
+    new.order = Order::Random;
+    world.fact(Input::Revised {
+        campaign: campaign_id(1),
+        revision: RevisionNumber::new(2),
+        settings: Box::new(new),
+    });
+    world.end(dial.attempt, Some(486));
+    assert_eq!(world.dial().contact, ContactId::new(9));
+}
+
+#[test]
+fn a_campaign_that_has_ended_for_ever_is_forgotten_with_its_last_call() {
+    let mut world = world(10, |_, _| ());
+    world.start(1);
+    let dials = world.dials();
+    let aborted = world.command(1, LifeCycleCommand::Abort).unwrap();
+    assert_eq!(aborted, CampaignState::Ended(EndReason::ByHand));
+    world.fact(Input::Placed(dials[0].attempt));
+    world.end(dials[0].attempt, Some(487));
+    assert!(world.engine.campaign_view(campaign_id(1)).is_some());
+    world.fact(Input::NotPlaced(dials[1].attempt));
+    assert!(world.engine.campaign_view(campaign_id(1)).is_none());
+    assert_eq!(world.engine.inconsistencies(), [""; 0]);
+    assert_eq!(world.open_contacts(1), 9);
+}
+
+#[test]
+fn a_contact_whose_attempts_the_store_refuses_for_good_holds_up_nobody() {
+    let mut world = world(3, |s, _| s.max_calls = Some(1));
+    world.start(1);
+    let refused = world.dials()[0].clone();
+    world.fact(Input::NeverPlaced(refused.attempt));
+    for _ in 0..2 {
+        let next = world.dial();
+        assert_ne!(next.contact, refused.contact);
+        world.end(next.attempt, Some(404));
+        assert_eq!(world.engine.inconsistencies(), [""; 0]);
+    }
+    assert_eq!(world.dials(), []);
+    assert_eq!(world.state(1), CampaignState::Ended(EndReason::ListDone));
+    assert_eq!(world.engine.counters().barred, 1);
+}
+
+#[test]
 fn a_running_campaign_goes_on_after_a_restart() {
     let mut world = World::new();
     for n in 0..3 {
@@ -235,9 +358,29 @@ fn recovered_attempts_count_and_rest_a_minute() {
     };
     let mut settings = settings(Mode::Concurrency);
     settings.retry.attempts_total = 2;
-    let end = outdial_engine::recover(attempt, History::default(), 1, &settings, world.now);
+    let recover = |attempt: Attempt, settings: &Settings| {
+        outdial_engine::recover(attempt, History::default(), 1, settings, world.now)
+    };
+    let end = recover(attempt.clone(), &settings);
     assert_eq!(end.attempt.outcome, Some(Outcome::Unknown));
-    assert!(end.attempt.counts_as_abandoned);
+    assert!(end.attempt.counts_as_abandoned && end.counts_as_live);
+    // Whether it was answered after the server had died nobody knows: it may have been.
+    let mut rang = attempt.clone();
+    rang.answered_at = None;
+    let rang = recover(rang, &settings);
+    assert!(rang.attempt.counts_as_abandoned && rang.counts_as_live);
+    let mut taken = attempt.clone();
+    taken.joined_at = Some(world.now);
+    let taken = recover(taken, &settings);
+    assert!(!taken.attempt.counts_as_abandoned && taken.counts_as_live);
+    let mut queue = outdial_domain::Settings {
+        flow_first: Some(Target::Flow(FLOW)),
+        target: Target::SkillGroup(GROUP),
+        ..settings.clone()
+    };
+    queue.mode = Mode::Ratio(Ratio::ONE);
+    let in_flow = recover(attempt, &queue);
+    assert!(!in_flow.attempt.counts_as_abandoned && !in_flow.counts_as_live);
     assert_eq!(end.contact.history.attempts, 1);
     assert_eq!(
         end.contact.place,

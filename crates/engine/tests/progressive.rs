@@ -249,3 +249,51 @@ fn an_agent_called_per_call_answers_before_the_callee_is_dialed() {
     });
     assert_eq!(world.agent_state(1), AgentState::Idle);
 }
+
+#[test]
+fn an_agents_phone_that_nobody_answers_is_hung_up_and_after_three_times_left_alone() {
+    let mut world = World::new();
+    world.campaign(1, settings(Mode::Progressive), 0, 1);
+    world.agent(1, &[GROUP], Connection::PerCall);
+    world.agent(2, &[GROUP], Connection::Permanent);
+    for n in 1..=2 {
+        world.wish(n, WishedState::Ready, BreakTime::Now);
+    }
+    world.start(1);
+    let phone = |order: &outdial_engine::output::Output| match order {
+        outdial_engine::output::Output::CallAgent(agent) => Some((*agent, true)),
+        outdial_engine::output::Output::HangUpAgent(agent) => Some((*agent, false)),
+        _ => None,
+    };
+    for round in 1..=3 {
+        let mut called = world.take(phone);
+        called.sort();
+        assert_eq!(called, [(agent_id(1), true), (agent_id(2), true)]);
+        world.wait(secs(19));
+        assert_eq!(world.take(phone), []);
+        assert_eq!(world.agent_state(1), AgentState::Reserved);
+        world.wait(secs(1));
+        let mut hung_up = world.take(phone);
+        hung_up.sort();
+        assert_eq!(hung_up, [(agent_id(1), false), (agent_id(2), false)]);
+        assert_ne!(world.agent_state(1), AgentState::Reserved);
+        for n in 1..=2 {
+            let why = outdial_engine::input::LegEnd::ByUs;
+            let agent = agent_id(n);
+            world.fact(Input::AgentLegDown { agent, why });
+        }
+        if round < 3 {
+            assert_eq!(world.take(phone), []);
+            world.wait(secs(round));
+        }
+    }
+    world.wait(secs(3_600));
+    assert_eq!(world.take(phone), []);
+    for n in 1..=2 {
+        assert_eq!(world.agent_state(n), AgentState::Break);
+        let reason = world.engine.agent(agent_id(n)).unwrap().reason;
+        assert!(reason.contains("not answered"), "{reason}");
+    }
+    world.wish(1, WishedState::Ready, BreakTime::Now);
+    assert_eq!(world.take(phone), [(agent_id(1), true)]);
+}

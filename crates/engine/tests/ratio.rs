@@ -55,6 +55,42 @@ fn a_third_answer_waits_for_two_agents_and_is_taken_by_the_first_who_is_free() {
 }
 
 #[test]
+fn at_the_abandonment_ceiling_each_call_has_an_agent_of_its_own_until_the_share_is_below_it() {
+    for law in [false, true] {
+        let ceiling = Share::from_basis_points(300).ok();
+        let mut world = world(300, 2, |s| {
+            s.abandonment_ceiling = ceiling.filter(|_| !law);
+        });
+        world.tenant(|t| t.compliance.abandonment_ceiling = ceiling.filter(|_| law));
+        let dials = world.dials();
+        assert_eq!(dials.len(), 6);
+        for dial in &dials[..3] {
+            world.answer(dial.attempt);
+        }
+        world.wait(secs(2));
+        assert_eq!(world.hang_ups(), [dials[2].attempt]);
+        for dial in &dials[2..] {
+            world.end(dial.attempt, Some(486));
+        }
+        assert_eq!(world.view(1).ledger.abandoned, 1);
+        world.end(dials[0].attempt, None);
+        let alone = world.dial();
+        assert_eq!(alone.agent, Some(agent_id(1)));
+        assert_eq!(world.refusals(1), ["abandonment_ceiling"]);
+        world.answer(alone.attempt);
+        assert_eq!(world.agent_state(1), AgentState::Talking);
+        assert_eq!(world.dials(), []);
+        assert_eq!(world.refusals(1), ["agents_busy"]);
+        // The next day begins with a clean ledger.
+        world.wait(secs(13 * 3_600));
+        world.end(alone.attempt, None);
+        let ahead = world.dials();
+        assert_eq!(ahead.len(), 3);
+        assert_eq!(ahead[0].agent, None);
+    }
+}
+
+#[test]
 fn a_late_agent_takes_the_call_but_the_ledger_counts_it_as_abandoned() {
     let mut world = world(200, 1, |s| s.answer_wait = secs(10));
     world.tenant(|t| t.compliance.abandon_after = Some(secs(2)));
@@ -187,4 +223,25 @@ fn a_phone_that_registers_is_called_once_it_has() {
     assert_eq!(world.agent_state(1), AgentState::Connecting);
     world.fact(Input::AgentRegistered(agent_id(1)));
     assert_eq!(called(&mut world).len(), 1);
+}
+
+#[test]
+fn an_agent_whose_phone_no_longer_registers_gets_no_call() {
+    let mut world = World::new();
+    world.campaign(1, settings(Mode::Progressive), 0, 1);
+    world.fact(Input::AgentSet(outdial_engine::input::AgentRules {
+        id: agent_id(1),
+        skill_groups: vec![GROUP],
+        connection: Connection::PerCall,
+        registers: true,
+    }));
+    world.wish(1, WishedState::Ready, BreakTime::Now);
+    world.fact(Input::AgentRegistered(agent_id(1)));
+    assert_eq!(world.agent_state(1), AgentState::Idle);
+    world.fact(Input::AgentUnregistered(agent_id(1)));
+    assert_eq!(world.agent_state(1), AgentState::Connecting);
+    world.start(1);
+    assert_eq!(world.refusals(1), ["no_agent"]);
+    world.fact(Input::AgentRegistered(agent_id(1)));
+    assert_eq!(world.agent_state(1), AgentState::Reserved);
 }

@@ -205,6 +205,55 @@ fn calls_in_flight_when_the_breaker_opens_are_suspect_as_well() {
     assert_eq!(world.open_contacts(1), 100);
     let breakers = &world.engine.trunks()[0].breakers;
     assert_eq!(breakers[0].suspects, 60);
+    // After a restart they must be suspect as well: what is stored grows with them.
+    world.wait(secs(1));
+    let stored = world.take(|order| match order {
+        Output::BreakerOpened(state) | Output::BreakerGrew(state) => Some(state.suspects.len()),
+        _ => None,
+    });
+    assert_eq!(stored.len(), 2);
+    assert_eq!(stored[1], 60);
+}
+
+#[test]
+fn a_suspect_contact_whose_agent_is_being_called_gets_its_history_back() {
+    let mut world = World::new();
+    let mut preview = settings(Mode::Preview(PreviewRules::default()));
+    preview.retry.attempts_total = 2;
+    world.load(1, preview, CampaignState::Draft);
+    world.store_contact(1, 7, |c| c.numbers.push(number(200_000)));
+    world.agent(1, &[GROUP], Connection::PerCall);
+    world.wish(1, WishedState::Ready, BreakTime::Now);
+    world.start(1);
+    let accept = |world: &mut World| {
+        let offers = world.take(|order| match order {
+            Output::Offered(offer) => Some(offer.id),
+            _ => None,
+        });
+        world.fact(Input::OfferAccepted(offers[0]));
+    };
+    accept(&mut world);
+    world.fact(Input::AgentLegUp(agent_id(1)));
+    let dial = world.dial();
+    world.end(dial.attempt, Some(404));
+    let (agent, why) = (agent_id(1), outdial_engine::input::LegEnd::ByUs);
+    world.fact(Input::AgentLegDown { agent, why });
+    world.wait(secs(1));
+    // The second number is to be called, as soon as the agent's phone is up; then the breaker opens.
+    accept(&mut world);
+    let mut flow = settings(Mode::Concurrency);
+    flow.max_calls = Some(1);
+    world.campaign(2, flow, 1_000, 50);
+    world.start(2);
+    until_open(&mut world);
+    world.fact(Input::AgentLegUp(agent_id(1)));
+    assert_eq!(world.dials(), []);
+    world.fact(Input::BreakerLifted {
+        trunk: trunk_name(),
+        suspects: Suspects::Retry,
+    });
+    world.command(1, LifeCycleCommand::Pause).unwrap();
+    assert_eq!(world.contacts[&dial.contact].contact.history.dialed, 0);
 }
 
 #[test]

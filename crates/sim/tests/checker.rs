@@ -7,7 +7,7 @@ use outdial_domain::{
     AgentId, AttemptId, BreakTime, Campaign, CampaignState, ContactId, Evidence, Mode, Origin,
     PhoneNumber, RevisionNumber, Settings, TenantId, Timestamp, WishedState,
 };
-use outdial_engine::input::{DueContact, HaltScope, Input, Ledger, LoadedCampaign};
+use outdial_engine::input::{DueContact, HaltScope, Input, LoadedCampaign};
 use outdial_engine::output::{Dial, Output};
 use outdial_sim::plan::{agent_id, caller_id, campaign_id, permit, trunk_name};
 use outdial_sim::{AgentPlan, Checker, Plan, Property, secs};
@@ -56,7 +56,7 @@ impl Watched {
             },
             open_contacts: 9,
             contacts: 9,
-            ledger: Ledger::default(),
+            ledger: Vec::new(),
         })));
         this.checker.told(
             this.now,

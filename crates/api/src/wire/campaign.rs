@@ -58,13 +58,14 @@ pub(crate) struct CampaignSettings {
     #[schema(required = false, default = 3, minimum = 1, maximum = 5)]
     priority: u8,
     /// Calls at once that lines are kept for, before priorities count.
-    #[schema(required = false, default = 0)]
+    #[schema(required = false, default = 0, maximum = 100_000)]
     guaranteed_calls: u32,
     /// Most calls at once; null = as lines allow.
     #[schema(minimum = 1)]
     max_calls: Option<u32>,
     /// Highest share of live answers that nobody took in time, 0 to 1; null = no ceiling, and 0.03 in
-    /// the mode predictive.
+    /// the mode predictive. At the ceiling the mode ratio dials one call for one idle agent, until the
+    /// share is below it again. The modes preview, rate and concurrency take no ceiling.
     #[schema(minimum = 0, maximum = 1, example = 0.03)]
     abandonment_ceiling: Option<f64>,
     /// Over which time that share is kept: `"day"` (default), `"shift"` or `{"rolling_s": 3600}`.

@@ -331,7 +331,6 @@ mod tests {
                 "priority": 1,
                 "guaranteed_calls": 10,
                 "max_calls": 100,
-                "abandonment_ceiling": 0.05,
                 "abandonment_window": {"rolling_s": 3600},
                 "retry": {
                     "attempts_total": 5, "attempts_per_day": 2, "interval_s": 600,
@@ -352,7 +351,7 @@ mod tests {
             with(
                 json!({"mode": "concurrency", "target": {"flow": 1}, "abandonment_window": "shift"}),
             ),
-            with(json!({"mode": "ratio", "ratio": 1.25})),
+            with(json!({"mode": "ratio", "ratio": 1.25, "abandonment_ceiling": 0.05})),
         ];
         for body in bodies {
             let settings = read_new(&body, &tenant()).unwrap();

@@ -10,6 +10,6 @@ mod record;
 mod wish;
 mod work;
 
-pub(crate) use group::QueueKey;
+pub(crate) use group::{Group, QueueKey};
 pub(crate) use pool::Agents;
 pub(crate) use record::{Agent, AgentKey, Announced, Leg, Phase, Worked, WrapUp};

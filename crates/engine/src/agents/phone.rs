@@ -1,6 +1,8 @@
 //! Agents' phones: called when they are needed, called again when they are lost, heard when they hang
 //! up.
 
+use std::time::Duration;
+
 use outdial_domain::WishedState;
 
 use super::{AgentKey, Leg, Phase};
@@ -10,9 +12,16 @@ use crate::input::LegEnd;
 use crate::output::Output;
 use crate::timer::{TimerKey, Timers};
 
+/// A phone that rings so long is not answered. Longer, and a mobile's mailbox takes the call and is
+/// joined with a callee.
+const RINGS_MAX: Duration = Duration::from_secs(20);
+/// Who has let the phone ring out so often in a row is not there.
+const RUNG_OUT_MAX: u32 = 3;
+
 impl Engine {
     /// Calls an agent's phone, or hangs it up, where it is not as it should be.
     pub(crate) fn settle_phone(&mut self, key: AgentKey) {
+        let now = self.now;
         let Some(agent) = self.agents.get_mut(key) else {
             return;
         };
@@ -20,10 +29,15 @@ impl Engine {
         match (agent.wants_leg(), agent.leg) {
             (Some(true), Leg::Down) if agent.is_reachable() && agent.phone.at().is_none() => {
                 agent.leg = Leg::Calling;
+                let rings_out = Some(now + RINGS_MAX);
+                self.timers
+                    .set(&mut agent.phone, TimerKey::Phone(key), rings_out);
                 self.out.push_back(Output::CallAgent(id));
             }
             (Some(false), Leg::Up | Leg::Calling) => {
                 agent.leg = Leg::Ending;
+                self.timers
+                    .set(&mut agent.phone, TimerKey::Phone(key), None);
                 self.out.push_back(Output::HangUpAgent(id));
             }
             (Some(false), Leg::Down) if agent.is_permanent() => {
@@ -49,6 +63,7 @@ impl Engine {
         }
         agent.leg = Leg::Up;
         agent.misses = 0;
+        agent.rung_out = 0;
         self.timers
             .set(&mut agent.phone, TimerKey::Phone(key), None);
         match agent.phase {
@@ -83,6 +98,10 @@ impl Engine {
         if before == Leg::Down {
             self.counters.late += 1;
             return;
+        }
+        if before == Leg::Calling {
+            self.timers
+                .set(&mut agent.phone, TimerKey::Phone(key), None);
         }
         let ours = before == Leg::Ending || why == LegEnd::ByUs;
         if !ours {
@@ -140,17 +159,63 @@ impl Engine {
     pub(crate) fn agent_registered(&mut self, key: AgentKey) {
         if let Some(agent) = self.agents.get_mut(key) {
             agent.registered = true;
-            self.timers
-                .set(&mut agent.phone, TimerKey::Phone(key), None);
+            if agent.leg != Leg::Calling {
+                self.timers
+                    .set(&mut agent.phone, TimerKey::Phone(key), None);
+            }
         }
         self.settle_agent(key);
     }
 
-    /// A phone may be called again.
-    pub(crate) fn phone_due(&mut self, key: AgentKey) {
+    /// A phone no longer registers: its agent can have no call, other than one that is up already.
+    pub(crate) fn agent_unregistered(&mut self, key: AgentKey) {
         if let Some(agent) = self.agents.get_mut(key) {
-            Timers::fired(&mut agent.phone);
+            agent.registered = false;
         }
         self.settle_agent(key);
+    }
+
+    /// A phone has rung long enough, or may be called again.
+    pub(crate) fn phone_due(&mut self, key: AgentKey) {
+        let Some(agent) = self.agents.get_mut(key) else {
+            return;
+        };
+        Timers::fired(&mut agent.phone);
+        if agent.leg == Leg::Calling {
+            self.phone_rang_out(key);
+        }
+        self.settle_agent(key);
+    }
+
+    /// Nobody answers an agent's phone: whoever waits for this agent does not wait any longer.
+    fn phone_rang_out(&mut self, key: AgentKey) {
+        let now = self.now;
+        let Some(agent) = self.agents.get_mut(key) else {
+            return;
+        };
+        let id = agent.rules.id;
+        agent.leg = Leg::Ending;
+        agent.misses = agent.misses.saturating_add(1);
+        agent.rung_out += 1;
+        let again = now + agent.back_off();
+        self.timers
+            .set(&mut agent.phone, TimerKey::Phone(key), Some(again));
+        self.out.push_back(Output::HangUpAgent(id));
+        self.agent_loses_call(key);
+        let Some(agent) = self.agents.get_mut(key) else {
+            return;
+        };
+        if agent.rung_out < RUNG_OUT_MAX || agent.wish != WishedState::Ready {
+            return;
+        }
+        let reason = "the agent's phone was not answered three times in a row";
+        agent.rung_out = 0;
+        agent.wish = WishedState::Break;
+        agent.reason = reason.to_owned();
+        self.out.push_back(Output::AgentWishChanged {
+            agent: id,
+            wish: WishedState::Break,
+            reason: reason.to_owned(),
+        });
     }
 }

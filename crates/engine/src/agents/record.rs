@@ -73,6 +73,8 @@ pub(crate) struct Agent {
     pub(crate) leg: Leg,
     /// Calls of the phone that failed in a row.
     pub(crate) misses: u32,
+    /// Calls of the phone in a row that rang until we gave up.
+    pub(crate) rung_out: u32,
     pub(crate) phone: Alarm,
     pub(crate) wrap_up: Alarm,
     pub(crate) phase: Phase,
@@ -118,6 +120,7 @@ impl Agent {
             registered: false,
             leg: Leg::Down,
             misses: 0,
+            rung_out: 0,
             phone: Alarm::default(),
             wrap_up: Alarm::default(),
             phase: Phase::Off,

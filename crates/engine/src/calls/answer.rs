@@ -1,7 +1,9 @@
 //! A callee has picked up: to the agent who is bound to the call, to whoever is idle, to a flow, or
 //! into the queue.
 
-use outdial_domain::{AttemptId, Target};
+use std::time::Duration;
+
+use outdial_domain::{AttemptId, Target, Timestamp};
 
 use super::{Call, Stage};
 use crate::agents::{Leg, QueueKey};
@@ -10,6 +12,10 @@ use crate::engine::Engine;
 use crate::mutant::Mutant;
 use crate::output::Output;
 use crate::pacing::Event;
+
+/// A flow is given at least so long to answer, however short a campaign lets callees wait for an agent:
+/// no flow picks up at once.
+const FLOW_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Engine {
     pub(crate) fn answered(&mut self, attempt: AttemptId) {
@@ -48,8 +54,54 @@ impl Engine {
     }
 
     fn call_flow(&mut self, attempt: AttemptId, flow: Target) {
+        let now = self.now;
+        let Some(call) = self.calls.get_mut(&attempt) else {
+            return;
+        };
+        if call.settings.flow_first.is_none() {
+            call.waits_since = Some(now);
+        }
+        call.flow_until = Some(now + call.settings.answer_wait.max(FLOW_PATIENCE));
         self.set_stage(attempt, Stage::InFlow);
         self.out.push_back(Output::CallFlow { attempt, flow });
+        self.set_flow_alarm(attempt);
+    }
+
+    fn set_flow_alarm(&mut self, attempt: AttemptId) {
+        if let Some(call) = self.calls.get(&attempt) {
+            let over = call.flow_until;
+            let next = over.into_iter().chain(self.abandoned_at(call)).min();
+            self.set_call_alarm(attempt, next);
+        }
+    }
+
+    /// A flow that rings and does not answer: the callee hears nothing, which an IVR that is busy or
+    /// gone can keep up for as long as it likes.
+    pub(crate) fn flow_due(&mut self, attempt: AttemptId) {
+        let now = self.now;
+        let Some(call) = self.calls.get(&attempt) else {
+            return;
+        };
+        if call.taken {
+            return;
+        }
+        if self.abandoned_at(call).is_some_and(|at| at <= now) {
+            self.count_abandoned(attempt);
+        }
+        let over = self.calls.get(&attempt).and_then(|call| call.flow_until);
+        if over.is_none_or(|until| until <= now) {
+            self.flow_failed(attempt);
+        } else {
+            self.set_flow_alarm(attempt);
+        }
+    }
+
+    /// When a waiting callee counts as abandoned, if not before then by the end of the wait.
+    fn abandoned_at(&self, call: &Call) -> Option<Timestamp> {
+        let after = self.tenant.compliance.abandon_after?;
+        call.waits_since
+            .filter(|_| !call.counted)
+            .map(|since| since + after)
     }
 
     /// A call no longer rings, nor is it with a flow: a campaign that counts its ringing calls may start another one.
@@ -114,16 +166,12 @@ impl Engine {
     }
 
     fn set_wait_alarm(&mut self, attempt: AttemptId) {
-        let abandon_after = self.tenant.compliance.abandon_after;
         let Some(call) = self.calls.get(&attempt) else {
             return;
         };
         let until = call.queued.map(|queued| queued.until);
-        let abandoned = match (abandon_after, call.waits_since) {
-            (Some(after), Some(since)) if !call.counted => Some(since + after),
-            _ => None,
-        };
-        self.set_call_alarm(attempt, until.into_iter().chain(abandoned).min());
+        let next = until.into_iter().chain(self.abandoned_at(call)).min();
+        self.set_call_alarm(attempt, next);
     }
 
     /// A waiting callee's time is over: the law's, or the campaign's.

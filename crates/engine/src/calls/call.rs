@@ -52,6 +52,8 @@ pub(crate) struct Call {
     pub(crate) holds: bool,
     /// The agent who is bound to it or talks.
     pub(crate) agent: Option<AgentKey>,
+    /// Whether it was dialed for one agent.
+    pub(crate) is_bound: bool,
     pub(crate) gave_up: Option<GaveUp>,
     /// It was answered after we had given up ringing.
     pub(crate) crossed: bool,
@@ -61,6 +63,8 @@ pub(crate) struct Call {
     pub(crate) cancel_due: bool,
     /// An answered callee's place in the queue.
     pub(crate) queued: Option<Queued>,
+    /// Until when the flow that is called for an answered callee may ring.
+    pub(crate) flow_until: Option<Timestamp>,
     /// From when the wait of an answered callee counts.
     pub(crate) waits_since: Option<Timestamp>,
     /// An agent or a flow has taken the call.
@@ -98,11 +102,13 @@ impl Call {
             alarm: Alarm::default(),
             holds: true,
             agent,
+            is_bound: agent.is_some(),
             gave_up: None,
             crossed: false,
             joining_since: None,
             cancel_due: false,
             queued: None,
+            flow_until: None,
             waits_since: None,
             taken: false,
             counted: false,
@@ -129,16 +135,26 @@ pub(crate) struct Tally {
     pub(crate) waiting: u32,
     pub(crate) connected: u32,
     pub(crate) leaving: u32,
+    /// Those that ring, or are with a flow, and were dialed for one agent, who is not among the idle.
+    pub(crate) bound: u32,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, stage: Stage) {
+    pub(crate) fn add(&mut self, stage: Stage, is_bound: bool) {
         *self.of(stage) += 1;
+        self.bound += u32::from(is_bound && is_before_agent(stage));
     }
 
-    pub(crate) fn sub(&mut self, stage: Stage) {
+    pub(crate) fn sub(&mut self, stage: Stage, is_bound: bool) {
         let count = self.of(stage);
         *count = count.saturating_sub(1);
+        let bound = u32::from(is_bound && is_before_agent(stage));
+        self.bound = self.bound.saturating_sub(bound);
+    }
+
+    /// Calls that may still need an agent and were not dialed for one: they count on those who are idle.
+    pub(crate) fn unbound(&self) -> u32 {
+        (self.ringing + self.in_flow).saturating_sub(self.bound)
     }
 
     /// All of them: lines in use.
@@ -157,4 +173,8 @@ impl Tally {
             Stage::Leaving => &mut self.leaving,
         }
     }
+}
+
+fn is_before_agent(stage: Stage) -> bool {
+    !matches!(stage, Stage::Waiting | Stage::Connected | Stage::Leaving)
 }

@@ -34,7 +34,7 @@ impl Engine {
         campaign.next_caller_id = route.index + 1;
         campaign.served = self.served;
         campaign.calls += 1;
-        campaign.tally.add(Stage::Committing);
+        campaign.tally.add(Stage::Committing, agent.is_some());
         campaign.has_claim = true;
         let (revision, settings) = (campaign.revision, campaign.settings.clone());
         let is_preview = matches!(settings.mode, Mode::Preview(_));
@@ -84,7 +84,7 @@ impl Engine {
         if !std::mem::take(&mut call.holds) {
             return;
         }
-        let (id, stage) = (call.attempt.campaign, call.stage);
+        let (id, stage, is_bound) = (call.attempt.campaign, call.stage, call.is_bound);
         let (trunk, caller_id) = (call.attempt.trunk, call.attempt.caller_id);
         self.lines.free();
         self.waiters.wake(Need::GuaranteedLine);
@@ -97,7 +97,7 @@ impl Engine {
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             return;
         };
-        campaign.tally.sub(stage);
+        campaign.tally.sub(stage, is_bound);
         let turn = campaign.turn();
         self.waiters.move_to(&mut campaign.standing, turn);
         let wakes = campaign.is_full || campaign.pacing.minds_its_calls();
@@ -122,7 +122,7 @@ impl Engine {
         self.caller_ids.take_back(call.attempt.caller_id);
         if let Some(campaign) = self.campaigns.get_mut(&call.attempt.campaign) {
             let id = campaign.id;
-            campaign.tally.add(call.stage);
+            campaign.tally.add(call.stage, call.is_bound);
             let turn = campaign.turn();
             self.waiters.move_to(&mut campaign.standing, turn);
             self.keep_lines(id);
@@ -138,8 +138,8 @@ impl Engine {
         if call.holds
             && let Some(campaign) = self.campaigns.get_mut(&call.attempt.campaign)
         {
-            campaign.tally.sub(before);
-            campaign.tally.add(stage);
+            campaign.tally.sub(before, call.is_bound);
+            campaign.tally.add(stage, call.is_bound);
         }
     }
 
@@ -188,9 +188,7 @@ impl Engine {
     /// Agents on whom a campaign's ringing calls count.
     pub(crate) fn agents_needed(&self, campaign: &Campaign) -> u32 {
         match campaign.pacing.seat() {
-            Seat::Promise(hundredths) => {
-                agents_for(campaign.tally.ringing + campaign.tally.in_flow, hundredths)
-            }
+            Seat::Promise(hundredths) => agents_for(campaign.tally.unbound(), hundredths),
             Seat::Nobody | Seat::OneAgent => 0,
         }
     }

@@ -39,8 +39,9 @@ impl Engine {
     }
 
     /// The attempt could not be committed: it was never dialed, and leaves no trace. Where it was to go
-    /// out a second time it ends as it did the first time.
-    pub(crate) fn not_placed(&mut self, attempt: AttemptId) {
+    /// out a second time it ends as it did the first time. When it is `for_good` that the store does not
+    /// take the contact's attempts, the contact is left alone and all others are dialed on.
+    pub(crate) fn not_placed(&mut self, attempt: AttemptId, for_good: bool) {
         let Some(call) = self.calls.get(&attempt) else {
             self.counters.unknown += 1;
             return;
@@ -49,7 +50,9 @@ impl Engine {
             self.counters.late += 1;
             return;
         }
-        self.store_refused();
+        if !for_good {
+            self.store_refused();
+        }
         self.forget_orphan(attempt);
         self.free_line(attempt);
         let Some(mut call) = self.calls.remove(&attempt) else {
@@ -70,7 +73,10 @@ impl Engine {
         if let Some(campaign) = self.campaigns.get_mut(&id) {
             campaign.calls = campaign.calls.saturating_sub(1);
             let held = Held::up_to_date(call.contact, &self.numbers);
-            if campaign.is_running() {
+            if for_good {
+                self.counters.barred += 1;
+                campaign.barred.insert(held.contact.id);
+            } else if campaign.is_running() {
                 campaign.window.insert(held);
             } else {
                 self.give_back(id, vec![held]);
@@ -78,6 +84,10 @@ impl Engine {
         }
         if let Some(agent) = call.agent {
             self.release_agent(agent);
+        }
+        if for_good {
+            self.end_if_done(id);
+            self.load_contacts(id);
         }
     }
 

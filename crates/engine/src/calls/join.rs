@@ -65,10 +65,17 @@ impl Engine {
         };
         call.attempt.joined_at.get_or_insert(now);
         call.taken = true;
-        if !by_agent && call.settings.flow_first.is_some() {
+        let in_queue = by_agent || call.settings.flow_first.is_none();
+        if !by_agent {
+            self.set_call_alarm(attempt, None);
+        }
+        if !in_queue {
             // It has not come to the queue, where the ledger counts it.
             return;
         }
+        let Some(call) = self.calls.get_mut(&attempt) else {
+            return;
+        };
         let waited = call.waits_since.map(|since| now.since(since));
         if waited.zip(abandon_after).is_some_and(|(w, most)| w > most) {
             self.count_abandoned(attempt);

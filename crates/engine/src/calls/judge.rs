@@ -171,7 +171,10 @@ impl Engine {
             },
         ) {
             Judged::Stands => after,
-            Judged::Suspect => doubted,
+            Judged::Suspect => {
+                self.breaker_grew(name, caller_id);
+                doubted
+            }
             Judged::Opened(suspects) => {
                 self.tell_breaker(name, caller_id);
                 let own = after.contact;

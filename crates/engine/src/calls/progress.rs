@@ -90,7 +90,8 @@ impl Engine {
             Stage::Ringing => self.give_up(attempt, GaveUp::RingTimeout),
             Stage::GivingUp | Stage::Leaving => self.end_is_overdue(attempt),
             Stage::Waiting => self.wait_due(attempt),
-            Stage::Committing | Stage::InFlow | Stage::Connected => {}
+            Stage::InFlow => self.flow_due(attempt),
+            Stage::Committing | Stage::Connected => {}
         }
     }
 }

@@ -32,14 +32,15 @@ pub(crate) fn uses_attempt(blame: Option<Blame>) -> bool {
 impl Over<'_> {
     /// Writes the attempt into the contact's history and says where it goes.
     pub(crate) fn place(&self, history: &mut History) -> ContactPlace {
+        let (today, tomorrow) = self.day;
+        let tried_today = attempts::attempts_on(today, history);
         history.dialed = history.dialed.saturating_add(1);
         history.last_ended_at = Some(self.now);
         if !uses_attempt(self.blame) {
             history.line_failures = history.line_failures.saturating_add(1);
             return ContactPlace::Resting(self.now + LINE_REST);
         }
-        let (today, tomorrow) = self.day;
-        history.attempts_today = attempts::attempts_on(today, history).saturating_add(1);
+        history.attempts_today = tried_today.saturating_add(1);
         history.day = today;
         history.attempts = history.attempts.saturating_add(1);
         history.line_failures = 0;

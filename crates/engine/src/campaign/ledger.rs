@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use outdial_domain::{AbandonmentWindow, Timestamp};
+use outdial_domain::{AbandonmentWindow, Share, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::input::Ledger;
@@ -24,9 +24,10 @@ pub(crate) struct LedgerWindow {
 }
 
 impl LedgerWindow {
+    /// A window with what was counted `before`, oldest first.
     pub(crate) fn new(
         window: AbandonmentWindow,
-        before: Ledger,
+        before: &[(Timestamp, Ledger)],
         now: Timestamp,
         day: Timestamp,
     ) -> Self {
@@ -36,14 +37,18 @@ impl LedgerWindow {
             parts: VecDeque::new(),
             day,
         };
-        this.add(now, day, before);
+        for &(at, counted) in before {
+            // Nothing was counted in times to come, whatever a clock says that was set back.
+            this.add(at.min(now), day, counted);
+        }
+        this.roll(now, day);
         this
     }
 
     /// Another window from now on; what was counted stays, as far as it can.
     pub(crate) fn revise(&mut self, window: AbandonmentWindow, now: Timestamp) {
         if window != self.window {
-            *self = Self::new(window, self.now, now, self.day);
+            *self = Self::new(window, &[(now, self.now)], now, self.day);
         }
     }
 
@@ -82,9 +87,23 @@ impl LedgerWindow {
 
     /// What the window holds. `day` is the campaign's last local midnight.
     pub(crate) fn at(&self, now: Timestamp, day: Timestamp) -> Ledger {
-        let mut this = self.clone();
-        this.roll(now, day);
-        this.now
+        if self.is_another_day(day) {
+            return Ledger::default();
+        }
+        let mut ledger = self.now;
+        for part in self.gone(now) {
+            take_off(&mut ledger, part);
+        }
+        ledger
+    }
+
+    /// Whether the share of abandoned calls is at a ceiling or above it. A ceiling of zero is reached
+    /// before the first call, any other with the first abandoned one that is too many.
+    pub(crate) fn has_reached(&self, ceiling: Share, now: Timestamp, day: Timestamp) -> bool {
+        let ledger = self.at(now, day);
+        let most = u128::from(ceiling.basis_points());
+        let is_at = u128::from(ledger.abandoned) * 10_000 >= u128::from(ledger.live) * most;
+        is_at && (ledger.abandoned > 0 || most == 0)
     }
 
     fn add(&mut self, now: Timestamp, day: Timestamp, more: Ledger) {
@@ -104,19 +123,28 @@ impl LedgerWindow {
 
     /// Drops what has left the window.
     fn roll(&mut self, now: Timestamp, day: Timestamp) {
-        if self.window == AbandonmentWindow::Day && day != self.day {
+        if self.is_another_day(day) {
             self.now = Ledger::default();
         }
         self.day = day;
-        let Some(number) = self.part(now) else { return };
-        while let Some(&(oldest, part)) = self.parts.front() {
-            if oldest > number - PARTS {
-                break;
+        for _ in 0..self.gone(now).count() {
+            if let Some((_, part)) = self.parts.pop_front() {
+                take_off(&mut self.now, part);
             }
-            self.now.live = self.now.live.saturating_sub(part.live);
-            self.now.abandoned = self.now.abandoned.saturating_sub(part.abandoned);
-            self.parts.pop_front();
         }
+    }
+
+    fn is_another_day(&self, day: Timestamp) -> bool {
+        self.window == AbandonmentWindow::Day && day != self.day
+    }
+
+    /// Parts that have left a rolling window.
+    fn gone(&self, now: Timestamp) -> impl Iterator<Item = Ledger> {
+        let first = self.part(now).map(|number| number - PARTS + 1);
+        self.parts
+            .iter()
+            .take_while(move |&&(number, _)| first.is_some_and(|first| number < first))
+            .map(|&(_, part)| part)
     }
 
     /// The number of the part of a rolling window that `now` lies in.
@@ -129,6 +157,11 @@ impl LedgerWindow {
             AbandonmentWindow::Day | AbandonmentWindow::Shift => None,
         }
     }
+}
+
+fn take_off(from: &mut Ledger, part: Ledger) {
+    from.live = from.live.saturating_sub(part.live);
+    from.abandoned = from.abandoned.saturating_sub(part.abandoned);
 }
 
 #[cfg(test)]
@@ -149,7 +182,7 @@ mod tests {
             live: 10,
             abandoned: 1,
         };
-        let mut ledger = LedgerWindow::new(AbandonmentWindow::Day, before, at(10), DAY);
+        let mut ledger = LedgerWindow::new(AbandonmentWindow::Day, &[(at(5), before)], at(10), DAY);
         ledger.taken(at(11), DAY);
         ledger.abandoned(at(12), DAY);
         assert_eq!(counts(ledger.at(at(13), DAY)), (12, 2));
@@ -160,7 +193,7 @@ mod tests {
     fn a_rolling_window_forgets_bit_by_bit() {
         let at = Timestamp::from_secs;
         let window = AbandonmentWindow::Rolling(Duration::from_secs(600));
-        let mut ledger = LedgerWindow::new(window, Ledger::default(), at(0), DAY);
+        let mut ledger = LedgerWindow::new(window, &[], at(0), DAY);
         ledger.abandoned(at(1), DAY);
         ledger.taken(at(300), DAY);
         assert_eq!(counts(ledger.at(at(599), DAY)), (2, 1));
@@ -169,8 +202,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_counted_before_a_restart_leaves_a_rolling_window_when_its_time_is_over() {
+        let at = Timestamp::from_secs;
+        let one = Ledger {
+            live: 1,
+            abandoned: 1,
+        };
+        let before = [(at(100), one), (at(500), one)];
+        let window = AbandonmentWindow::Rolling(Duration::from_secs(600));
+        let ledger = LedgerWindow::new(window, &before, at(650), DAY);
+        assert_eq!(counts(ledger.at(at(650), DAY)), (2, 2));
+        assert_eq!(counts(ledger.at(at(720), DAY)), (1, 1));
+        assert_eq!(counts(ledger.at(at(1_200), DAY)), (0, 0));
+    }
+
+    #[test]
     fn a_machine_does_not_count_as_a_live_answer() {
-        let mut ledger = LedgerWindow::new(AbandonmentWindow::Shift, Ledger::default(), DAY, DAY);
+        let mut ledger = LedgerWindow::new(AbandonmentWindow::Shift, &[], DAY, DAY);
         ledger.taken(DAY, DAY);
         ledger.was_machine();
         ledger.was_machine();
@@ -178,5 +226,23 @@ mod tests {
         ledger.abandoned(DAY, DAY);
         ledger.shift_begins();
         assert_eq!(counts(ledger.at(DAY, DAY)), (0, 0));
+    }
+
+    #[test]
+    fn a_ceiling_is_reached_with_the_abandoned_call_that_is_too_many() {
+        let share = |points| Share::from_basis_points(points).unwrap();
+        let window = AbandonmentWindow::Rolling(Duration::from_secs(600));
+        let mut ledger = LedgerWindow::new(window, &[], DAY, DAY);
+        assert!(!ledger.has_reached(share(300), DAY, DAY));
+        assert!(ledger.has_reached(share(0), DAY, DAY));
+        ledger.abandoned(DAY, DAY);
+        for _ in 0..32 {
+            ledger.taken(DAY, DAY);
+        }
+        assert!(ledger.has_reached(share(300), DAY, DAY));
+        ledger.taken(DAY, DAY);
+        assert!(!ledger.has_reached(share(300), DAY, DAY));
+        assert!(ledger.has_reached(share(200), DAY, DAY));
+        assert!(!ledger.has_reached(share(200), Timestamp::from_secs(601), DAY));
     }
 }

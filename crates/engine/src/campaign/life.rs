@@ -7,6 +7,7 @@ use outdial_domain::{
 
 use super::Campaign;
 use crate::engine::Engine;
+use crate::gate::lines::Kept;
 use crate::input::{Command, LoadedCampaign};
 use crate::mutant::Mutant;
 use crate::output::Output;
@@ -51,6 +52,8 @@ impl Engine {
             return Err(CommandError::NotBuilt(campaign.settings.mode.name()));
         }
         self.enter(id, next);
+        // One that ends is forgotten when all is settled.
+        let next = self.campaigns.get(&id).map_or(next, |c| c.state);
         self.settle();
         Ok(self.campaigns.get(&id).map_or(next, |c| c.state))
     }
@@ -109,6 +112,9 @@ impl Engine {
             CampaignState::Ended(reason) => {
                 self.stop_running(id);
                 self.end_ringing(id, reason);
+                if reason != EndReason::ListDone {
+                    self.ended.insert(id);
+                }
             }
             CampaignState::Draft | CampaignState::Scheduled | CampaignState::Paused => {
                 self.stop_running(id);
@@ -145,6 +151,29 @@ impl Engine {
         self.withdraw_offers(id);
         self.release_ready_agents(id);
         self.give_back_window(id);
+    }
+
+    /// Forgets campaigns that have ended for ever, as soon as their last call is over: only the store
+    /// knows them then. One whose list is done may run again.
+    pub(crate) fn forget_ended(&mut self) {
+        let campaigns = &self.campaigns;
+        let calls = |id: &CampaignId| campaigns.get(id).map_or(0, |c| c.calls);
+        let over: Vec<_> = self
+            .ended
+            .iter()
+            .copied()
+            .filter(|id| calls(id) == 0)
+            .collect();
+        for id in over {
+            self.release_promises(id);
+            self.ended.remove(&id);
+            if let Some(mut campaign) = self.campaigns.remove(&id) {
+                self.waiters.remove(&mut campaign.standing);
+                self.timers
+                    .set(&mut campaign.alarm, TimerKey::Campaign(id), None);
+                self.lines.keep(campaign.kept, Kept::default());
+            }
+        }
     }
 
     fn end_ringing(&mut self, id: CampaignId, reason: EndReason) {

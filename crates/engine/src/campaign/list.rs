@@ -96,13 +96,29 @@ impl Engine {
             return;
         };
         campaign.contacts = campaign.contacts.saturating_add(count);
-        campaign.open = campaign.open.saturating_add(count);
+        campaign.open = campaign.open.saturating_add_unsigned(count);
         campaign.window.list_grew();
         if campaign.is_list_done() && campaign.reopens && count > 0 {
             self.enter(id, CampaignState::Running);
         }
+        // They may have been called, all of them, before they were told.
+        self.end_if_done(id);
         self.wake_campaign(id);
         self.load_contacts(id);
+    }
+
+    /// An import begins or is over: while contacts are being added no list is done.
+    pub(crate) fn import_changed(&mut self, id: CampaignId, begins: bool) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        campaign.imports = if begins {
+            campaign.imports.saturating_add(1)
+        } else {
+            campaign.imports.saturating_sub(1)
+        };
+        self.end_if_done(id);
     }
 
     /// Takes another list in the place of the present one.
@@ -115,7 +131,7 @@ impl Engine {
             campaign.held.remove(&held.contact.id);
         }
         campaign.contacts = contacts;
-        campaign.open = open;
+        campaign.open = i64::try_from(open).unwrap_or(i64::MAX);
         if campaign.is_list_done() && campaign.reopens && open > 0 {
             self.enter(id, CampaignState::Running);
         }
@@ -174,6 +190,7 @@ impl Engine {
             return;
         };
         campaign.held.remove(&update.contact);
+        campaign.barred.remove(&update.contact);
         campaign.window.left(update.contact);
         match update.place {
             ContactPlace::Fresh => campaign.window.store_has_more(),
@@ -185,7 +202,7 @@ impl Engine {
     /// Contacts that were final are open again.
     pub(crate) fn contacts_reopened(&mut self, id: CampaignId, count: u64) {
         if let Some(campaign) = self.campaigns.get_mut(&id) {
-            campaign.open += count;
+            campaign.open = campaign.open.saturating_add_unsigned(count);
             if campaign.state == CampaignState::Ended(EndReason::ListDone) && count > 0 {
                 self.enter(id, CampaignState::Running);
             }

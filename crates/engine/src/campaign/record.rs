@@ -29,12 +29,19 @@ pub(crate) struct Campaign {
     pub(crate) settings: Arc<Settings>,
     pub(crate) reopens: bool,
 
-    /// All contacts, and those that are not final.
+    /// All contacts that were told.
     pub(crate) contacts: u64,
-    pub(crate) open: u64,
+    /// Those of them that are not final. A contact may be loaded, and final, before it is told: below
+    /// zero so many are.
+    pub(crate) open: i64,
+    /// Imports that are adding contacts.
+    pub(crate) imports: u32,
     pub(crate) window: Window,
     /// Contacts in the window, in calls, in offers, or with an agent who is about to be dialed for.
     pub(crate) held: BTreeSet<ContactId>,
+    /// Contacts among those held whose attempts the store refuses for good: nobody calls them until the
+    /// server starts anew.
+    pub(crate) barred: BTreeSet<ContactId>,
     /// How many dials the number gate had counted when the window asked last.
     pub(crate) dials_at_ask: u64,
 
@@ -44,6 +51,8 @@ pub(crate) struct Campaign {
     pub(crate) calls: u32,
     pub(crate) pacing: Pacing,
     pub(crate) ledger: LedgerWindow,
+    /// Whether its share of abandoned calls had come to its ceiling when it had its turn.
+    pub(crate) at_ceiling: bool,
     /// Agents whose phone is called so that they can be dialed for, with the contact where it is
     /// chosen already.
     pub(crate) called_agents: BTreeMap<AgentKey, Option<Held>>,
@@ -79,14 +88,17 @@ impl Campaign {
             revision: campaign.revision,
             reopens,
             contacts: loaded.contacts,
-            open: loaded.open_contacts,
+            open: i64::try_from(loaded.open_contacts).unwrap_or(i64::MAX),
+            imports: 0,
             window: Window::default(),
             held: BTreeSet::new(),
+            barred: BTreeSet::new(),
             dials_at_ask: 0,
             tally: Tally::default(),
             calls: 0,
             pacing: Pacing::new(&settings.mode),
-            ledger: LedgerWindow::new(settings.abandonment_window, loaded.ledger, now, day),
+            ledger: LedgerWindow::new(settings.abandonment_window, &loaded.ledger, now, day),
+            at_ceiling: false,
             called_agents: BTreeMap::new(),
             ready_agents: BTreeMap::new(),
             standing: Standing::default(),
@@ -132,10 +144,13 @@ impl Campaign {
         self.state == CampaignState::Ended(EndReason::ListDone)
     }
 
-    /// Whether nothing is left to do: every contact is final and nothing is under way. A campaign
-    /// that never had a contact is not done.
+    /// Whether nothing is left to do: every contact is final, nothing is under way and none is being
+    /// added. A campaign that never had a contact is not done.
     pub(crate) fn has_nothing_left(&self) -> bool {
-        self.contacts > 0 && self.open == 0 && self.calls == 0
+        let list_is_whole = self.contacts > 0 && self.imports == 0;
+        let barred = self.barred.len();
+        let all_final = self.open <= barred as i64 && self.held.len() == barred;
+        list_is_whole && all_final && self.calls == 0
     }
 
     /// Lines below its guarantee that it has a claim on.

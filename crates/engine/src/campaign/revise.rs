@@ -16,6 +16,7 @@ impl Engine {
             self.counters.unknown += 1;
             return;
         };
+        let other_order = campaign.settings.order != settings.order;
         let other_group = campaign.group() != settings.target.skill_group();
         campaign.revision = revision;
         campaign.calendar = CalendarGate::new(&settings.calendar, now);
@@ -48,6 +49,13 @@ impl Engine {
             None => false,
         };
         if open {
+            if other_order {
+                // The window was filled in the old order, and an answer on its way is in it too.
+                if let Some(campaign) = self.campaigns.get_mut(&id) {
+                    campaign.window.drop_answer();
+                }
+                self.give_back_window(id);
+            }
             self.wake_campaign(id);
             self.load_contacts(id);
         } else {

@@ -1,12 +1,22 @@
 //! The attempts gate: how often a contact may be tried, in all and in a day.
 
+use std::time::Duration;
+
 use outdial_domain::{History, RetryPolicy, Timestamp};
 
 use super::{ContactRefused, ContactWhy};
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// Attempts of the local day that began at `day`, as a contact's history has them.
+///
+/// An edit of the campaign's time zone moves midnight by hours, and what was tried before the edit was
+/// tried today all the same: a day that overlaps with this one, and in which there was a call since this
+/// one began, counts as this one.
 pub(crate) fn attempts_on(day: Timestamp, history: &History) -> u32 {
-    if history.day == day {
+    let apart = day.since(history.day).max(history.day.since(day));
+    let called_since = history.last_ended_at.is_some_and(|at| at >= day);
+    if history.day == day || (apart < DAY && called_since) {
         history.attempts_today
     } else {
         0
@@ -61,5 +71,24 @@ mod tests {
         assert_eq!(refused.until, Some(today.1));
         history.attempts = 5;
         assert_eq!(check(&history, &policy, today).unwrap_err().until, None);
+    }
+
+    #[test]
+    fn another_time_zone_gives_no_second_days_attempts() {
+        // Midnight in Shanghai, and, an hour before, in Tokyo.
+        let (shanghai, tokyo) = (Timestamp::from_secs(90_000), Timestamp::from_secs(86_400));
+        let mut history = History {
+            attempts_today: 1,
+            day: shanghai,
+            last_ended_at: Some(Timestamp::from_secs(130_000)),
+            ..History::default()
+        };
+        assert_eq!(attempts_on(tokyo, &history), 1);
+        assert_eq!(attempts_on(tokyo + DAY, &history), 0);
+        history.day = tokyo;
+        assert_eq!(attempts_on(shanghai, &history), 1);
+        // Tokyo's day was over before Shanghai's began: it was yesterday there too.
+        history.last_ended_at = Some(Timestamp::from_secs(89_000));
+        assert_eq!(attempts_on(shanghai, &history), 0);
     }
 }

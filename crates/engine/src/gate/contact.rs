@@ -66,7 +66,7 @@ impl ContactGates<'_> {
             ContactWhy::AttemptsToday => Mutant::AttemptsPerDay,
             ContactWhy::Hours => Mutant::ProfileHours,
             ContactWhy::NumberLive => Mutant::NumberLive,
-            ContactWhy::NumberCap | ContactWhy::NoNumber => return false,
+            ContactWhy::NumberCap | ContactWhy::NumberRests | ContactWhy::NoNumber => return false,
         })
     }
 }

@@ -18,8 +18,9 @@ pub(crate) struct LinesGate {
     /// Most calls at once that its trunks permit together.
     permits: u32,
     used: u32,
-    /// Lines kept for campaigns below their guarantee, by priority 1–5.
-    kept: [u32; PRIORITIES],
+    /// Lines kept for campaigns below their guarantee, by priority 1–5. Together they may be more than
+    /// there are, and more than a `u32` holds.
+    kept: [u64; PRIORITIES],
 }
 
 /// What a campaign's guarantee keeps at the moment.
@@ -35,8 +36,8 @@ impl Kept {
     }
 
     /// Adds it to sums by priority.
-    pub(crate) fn add_to(self, sums: &mut [u32; PRIORITIES]) {
-        sums[self.slot()] += self.lines;
+    pub(crate) fn add_to(self, sums: &mut [u64; PRIORITIES]) {
+        sums[self.slot()] += u64::from(self.lines);
     }
 
     fn slot(self) -> usize {
@@ -62,7 +63,7 @@ impl LinesGate {
         self.used
     }
 
-    pub(crate) fn kept(&self) -> [u32; PRIORITIES] {
+    pub(crate) fn kept(&self) -> [u64; PRIORITIES] {
         self.kept
     }
 
@@ -77,8 +78,8 @@ impl LinesGate {
     /// Replaces what a campaign's guarantee keeps; says whether lines came free by it.
     pub(crate) fn keep(&mut self, old: Kept, new: Kept) -> bool {
         let slot = &mut self.kept[old.slot()];
-        *slot = slot.saturating_sub(old.lines);
-        self.kept[new.slot()] += new.lines;
+        *slot = slot.saturating_sub(u64::from(old.lines));
+        self.kept[new.slot()] += u64::from(new.lines);
         new.lines < old.lines
     }
 
@@ -95,8 +96,8 @@ impl LinesGate {
         if self.used >= self.max {
             return Err((Why::TenantCalls(self.max), need));
         }
-        let free = self.capacity().saturating_sub(self.used);
-        let for_others: u32 = if kept.lines > 0 {
+        let free = u64::from(self.capacity().saturating_sub(self.used));
+        let for_others: u64 = if kept.lines > 0 {
             self.kept[..kept.slot()].iter().sum()
         } else {
             self.kept.iter().sum()
@@ -113,8 +114,9 @@ impl LinesGate {
         match need {
             Need::GuaranteedLine => free > 0,
             _ => {
-                let kept: u32 = self.kept.iter().sum();
-                free > 0 && (kept == 0 || self.capacity().saturating_sub(self.used) > kept)
+                let kept: u64 = self.kept.iter().sum();
+                let left = u64::from(self.capacity().saturating_sub(self.used));
+                free > 0 && (kept == 0 || left > kept)
             }
         }
     }
@@ -153,6 +155,22 @@ mod tests {
         assert!(gate.check(guarantee).is_ok());
         assert!(gate.keep(guarantee, Kept::new(5, 0)));
         assert!(gate.check(Kept::new(1, 0)).is_ok());
+    }
+
+    #[test]
+    fn guarantees_beyond_all_measure_are_added_up_and_taken_off_again() {
+        let mut gate = gate(10);
+        let huge = Kept::new(1, u32::MAX);
+        for _ in 0..3 {
+            gate.keep(Kept::default(), huge);
+        }
+        assert!(gate.check(Kept::new(5, 0)).is_err());
+        assert!(!gate.has(Need::Line));
+        for _ in 0..3 {
+            gate.keep(huge, Kept::default());
+        }
+        assert!(gate.check(Kept::new(5, 0)).is_ok());
+        assert!(gate.has(Need::Line));
     }
 
     #[test]

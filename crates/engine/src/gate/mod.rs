@@ -44,6 +44,8 @@ pub(crate) enum Why {
     NotConnected(SkillGroupId),
     /// As many calls ring as its agents allow.
     Paced,
+    /// Its share of abandoned calls has come to the ceiling: it waits for an agent for each call.
+    AbandonmentCeiling,
     /// Its next round or slot has not come.
     Slot,
     /// Its own most calls.
@@ -118,6 +120,7 @@ impl Refused {
             Why::Loading
             | Why::AgentsBusy(_)
             | Why::Paced
+            | Why::AbandonmentCeiling
             | Why::Slot
             | Why::OwnCalls(_)
             | Why::TenantCalls(_)
@@ -156,6 +159,8 @@ pub(crate) enum ContactWhy {
     NumberCap,
     /// Another call to the number is under way.
     NumberLive,
+    /// A crash has cut off a call to the number a moment ago.
+    NumberRests,
     /// It has no number.
     NoNumber,
 }

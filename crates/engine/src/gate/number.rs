@@ -18,6 +18,9 @@ const DIALED_MAX: usize = 200_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NumberGate {
     live: BTreeMap<PhoneNumber, AttemptId>,
+    /// Numbers whose calls a crash has cut off, and until when they are left alone. No more than there
+    /// were calls then.
+    resting: BTreeMap<PhoneNumber, Timestamp>,
     cap: Option<u32>,
     /// How many dials it has counted.
     dials: u64,
@@ -75,6 +78,12 @@ impl NumberGate {
         self.live.get(&number).copied()
     }
 
+    /// Leaves a number alone until a time.
+    pub(crate) fn rest(&mut self, number: PhoneNumber, until: Timestamp) {
+        let known = self.resting.entry(number).or_insert(until);
+        *known = until.max(*known);
+    }
+
     /// Whether a call to `number` may be placed now; `calls_today` are those to all the contact's
     /// numbers, `day_end` is when they are forgotten.
     ///
@@ -88,6 +97,12 @@ impl NumberGate {
         now: Timestamp,
         day_end: Timestamp,
     ) -> Result<(), ContactRefused> {
+        if let Some(&until) = self.resting.get(&number).filter(|&&until| until > now) {
+            return Err(ContactRefused {
+                why: ContactWhy::NumberRests,
+                until: Some(until),
+            });
+        }
         if self.live.contains_key(&number) {
             return Err(ContactRefused {
                 why: ContactWhy::NumberLive,

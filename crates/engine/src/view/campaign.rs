@@ -66,7 +66,7 @@ impl Engine {
         Some(CampaignView {
             state: campaign.state,
             revision: campaign.revision,
-            open_contacts: campaign.open,
+            open_contacts: u64::try_from(campaign.open).unwrap_or(0),
             contacts: campaign.contacts,
             calls: CallsNow {
                 ringing: tally.ringing,
@@ -111,11 +111,12 @@ impl Engine {
         }
     }
 
-    /// Whether it has a campaign that would dial more if it had more lines, as far as states tell.
+    /// Whether it has a campaign that has calls, or would dial if it had a line. One that waits for
+    /// agents, for its hours or for its list does not.
     pub fn wants_lines(&self) -> bool {
-        self.campaigns
-            .values()
-            .any(|campaign| campaign.is_running())
+        self.campaigns.values().any(|campaign| {
+            campaign.is_running() && (campaign.has_claim || campaign.tally.lines() > 0)
+        })
     }
 
     /// Facts that came late, twice, or about nothing that is known.

@@ -63,6 +63,12 @@ impl Engine {
                 "paced",
                 "as many calls ring as the idle agents allow".to_owned(),
             ),
+            Why::AbandonmentCeiling => (
+                "abandonment_ceiling",
+                "its share of abandoned calls has come to the ceiling: until it is below again each \
+                 call waits for an idle agent of its own"
+                    .to_owned(),
+            ),
             Why::Slot => ("slot", "its next calls have their time later".to_owned()),
             Why::OwnCalls(most) => ("own_calls", format!("all its {most} calls are in use")),
             Why::TenantCalls(0) => ("tenant_calls", "the tenant has no lines".to_owned()),
@@ -184,6 +190,10 @@ pub(crate) fn contact_words(refused: ContactRefused) -> Refusal {
             "the number has been called as often today as the rules allow",
         ),
         ContactWhy::NumberLive => ("number_live", "another call to the number is under way"),
+        ContactWhy::NumberRests => (
+            "number_rests",
+            "the server died during a call to the number: it rests, so that nobody is called twice",
+        ),
         ContactWhy::NoNumber => ("no_number", "it has no number"),
     };
     Refusal::new(code, words, refused.until)

@@ -74,6 +74,8 @@ pub struct World {
     pub wake_at: Option<Timestamp>,
     /// Facts that the store owes.
     answers: Vec<Input>,
+    /// What was told of campaigns: the engine forgets those that have ended for ever.
+    states: BTreeMap<CampaignId, CampaignState>,
     /// Whether loads are answered.
     pub store_answers: bool,
 }
@@ -95,6 +97,7 @@ impl World {
             ended: Vec::new(),
             wake_at: None,
             answers: Vec::new(),
+            states: BTreeMap::new(),
             store_answers: true,
         };
         world.tenant(|_| ());
@@ -165,7 +168,7 @@ impl World {
             },
             open_contacts: open,
             contacts: open,
-            ledger: Ledger::default(),
+            ledger: Vec::new(),
         })));
     }
 
@@ -257,7 +260,7 @@ impl World {
 
     /// Gives the engine a fact and takes its orders.
     pub fn fact(&mut self, input: Input) {
-        if let Input::NotPlaced(attempt) = input {
+        if let Input::NotPlaced(attempt) | Input::NeverPlaced(attempt) = input {
             // The store has no trace of it, so its contact is not in progress.
             self.in_progress.retain(|_, a| *a != attempt);
         }
@@ -321,6 +324,9 @@ impl World {
             } if self.store_answers => {
                 let answer = self.due(*campaign, *load, *count as usize, holds);
                 self.answers.push(answer);
+            }
+            Output::CampaignChanged { campaign, state } => {
+                self.states.insert(*campaign, *state);
             }
             Output::WakeAt { when, .. } => self.wake_at = Some(*when),
             _ => {}
@@ -456,7 +462,9 @@ impl World {
     }
 
     pub fn state(&self, id: u32) -> CampaignState {
-        self.view(id).state
+        let id = campaign_id(id);
+        let view = self.engine.campaign_view(id);
+        view.map_or_else(|| self.states[&id], |view| view.state)
     }
 
     /// The codes of all that keeps a campaign from dialing.

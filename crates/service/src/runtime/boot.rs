@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use outdial_domain::{
-    AttemptId, BreakTime, Calendar, CallerId, Campaign, CampaignState, Permit, TenantId, Timestamp,
-    Trunk, WishedState,
+    AbandonmentWindow, AttemptId, BreakTime, Calendar, CallerId, Campaign, CampaignState, Outcome,
+    Permit, PhoneNumber, TenantId, Timestamp, Trunk, WishedState,
 };
 use outdial_engine::input::{
     AgentRules, HaltScope, Input, Ledger, LoadedCampaign, TenantRules, TrunkRules,
@@ -20,6 +21,11 @@ use super::trunks::Trunks;
 use super::writes::Writes;
 use super::{Runtime, TenantRuntime, calls, orders};
 use crate::registry::{Registry, TenantEntry};
+
+/// The store counts abandonments by the quarter of an hour.
+const LEDGER_SLOT: Duration = Duration::from_secs(900);
+/// A rolling window is loaded in at most so many parts.
+const LEDGER_PARTS: u32 = 60;
 
 /// Makes the loop ready to run: ends what the last run left under way, and gives each engine what
 /// the store knows.
@@ -36,7 +42,7 @@ pub(crate) async fn boot(
     connector.send(Command::Trunks(registry.trunks()));
     connector.send(Command::Accounts(registry.accounts()));
     let orphans = adopt_orphans(&store).await?;
-    end_open_attempts(&store, now).await?;
+    let cut_off = end_open_attempts(&store, now).await?;
     let mut runtime = Runtime {
         clock,
         store,
@@ -56,7 +62,9 @@ pub(crate) async fn boot(
     };
     runtime.connector.send(Command::Clear(orphans));
     for entry in runtime.registry.tenants() {
-        runtime.boot_tenant(&entry).await?;
+        let own = cut_off.iter().filter(|cut| cut.tenant == entry.tenant.id);
+        let rests = own.map(CutOff::number_rests).collect();
+        runtime.boot_tenant(&entry, rests).await?;
     }
     runtime.divide_trunks();
     runtime.settle();
@@ -64,7 +72,11 @@ pub(crate) async fn boot(
 }
 
 impl Runtime {
-    async fn boot_tenant(&mut self, entry: &TenantEntry) -> Result<(), StoreError> {
+    async fn boot_tenant(
+        &mut self,
+        entry: &TenantEntry,
+        rests: Vec<Input>,
+    ) -> Result<(), StoreError> {
         let tenant = entry.tenant.id;
         let last = self.store.last_attempt(tenant).await?;
         let engine = Engine::new(EngineConfig {
@@ -81,6 +93,9 @@ impl Runtime {
             },
         );
         for fact in facts_of_setup(entry, &self.registry.trunks()) {
+            self.tell(tenant, fact);
+        }
+        for fact in rests {
             self.tell(tenant, fact);
         }
         for fact in self.caller_ids_used(entry).await? {
@@ -190,28 +205,51 @@ pub(crate) async fn load_campaign(
     now: Timestamp,
 ) -> Result<LoadedCampaign, StoreError> {
     let counts = store.contact_counts(campaign.id).await?;
-    let from = ledger_start(&campaign, now);
-    let sum = store
-        .ledger(campaign.id, from, now + std::time::Duration::from_secs(900))
-        .await?;
     Ok(LoadedCampaign {
         open_contacts: counts.open(),
         contacts: counts.total(),
-        ledger: Ledger {
-            live: sum.live,
-            abandoned: sum.abandoned,
-        },
+        ledger: load_ledger(store, &campaign, now).await?,
         campaign,
     })
+}
+
+/// What was counted in the campaign's present ledger window, in as many parts as a window that rolls
+/// forgets it by.
+async fn load_ledger(
+    store: &Arc<dyn Store>,
+    campaign: &Campaign,
+    now: Timestamp,
+) -> Result<Vec<(Timestamp, Ledger)>, StoreError> {
+    let (id, end) = (campaign.id, now + LEDGER_SLOT);
+    let mut from = ledger_start(campaign, now);
+    let step = match campaign.settings.abandonment_window {
+        AbandonmentWindow::Rolling(span) => (span / LEDGER_PARTS).max(LEDGER_SLOT),
+        AbandonmentWindow::Day | AbandonmentWindow::Shift => end.since(from).max(LEDGER_SLOT),
+    };
+    let mut parts = Vec::new();
+    while from < end {
+        let to = from + step;
+        let sum = store.ledger(id, from, to.min(end)).await?;
+        if sum.live > 0 || sum.abandoned > 0 {
+            let counted = Ledger {
+                live: sum.live,
+                abandoned: sum.abandoned,
+            };
+            parts.push((from, counted));
+        }
+        from = to;
+    }
+    Ok(parts)
 }
 
 /// When the campaign's present ledger window began. A shift that was cut by a restart counts from
 /// its day's midnight.
 fn ledger_start(campaign: &Campaign, now: Timestamp) -> Timestamp {
-    use outdial_domain::AbandonmentWindow::{Day, Rolling, Shift};
     match campaign.settings.abandonment_window {
-        Day | Shift => campaign.settings.calendar.local_day(now).0,
-        Rolling(span) => now - span,
+        AbandonmentWindow::Day | AbandonmentWindow::Shift => {
+            campaign.settings.calendar.local_day(now).0
+        }
+        AbandonmentWindow::Rolling(span) => now - span,
     }
 }
 
@@ -277,10 +315,30 @@ async fn adopt_orphans(store: &Arc<dyn Store>) -> Result<Vec<StoredDialog>, Stor
     Ok(orphans)
 }
 
-/// Attempts whose end nobody saw become *unknown*.
-async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(), StoreError> {
+/// A call that the end of the last run has cut off. Its phone may ring until its dialog is ended.
+struct CutOff {
+    tenant: TenantId,
+    number: PhoneNumber,
+    rests_until: Timestamp,
+}
+
+impl CutOff {
+    fn number_rests(&self) -> Input {
+        Input::NumberRests {
+            number: self.number,
+            until: self.rests_until,
+        }
+    }
+}
+
+/// Attempts whose end nobody saw become *unknown*, and their numbers rest.
+async fn end_open_attempts(
+    store: &Arc<dyn Store>,
+    now: Timestamp,
+) -> Result<Vec<CutOff>, StoreError> {
     let open = store.open_attempts().await?;
     let count = open.len();
+    let mut cut_off = Vec::with_capacity(count);
     for stored in open {
         let attempt = stored.attempt;
         let campaign = store.campaign(attempt.campaign).await?;
@@ -294,6 +352,11 @@ async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(),
             continue;
         };
         let settings = revision.map_or(campaign.settings, |revision| revision.settings);
+        cut_off.push(CutOff {
+            tenant: stored.tenant,
+            number: attempt.number,
+            rests_until: now + settings.retry.rest_after(Outcome::Unknown),
+        });
         let end = outdial_engine::recover(
             attempt,
             contact.history,
@@ -311,7 +374,7 @@ async fn end_open_attempts(store: &Arc<dyn Store>, now: Timestamp) -> Result<(),
             "attempts of the last run whose end nobody saw are unknown"
         );
     }
-    Ok(())
+    Ok(cut_off)
 }
 
 /// Whether an engine need not know a campaign: only the store does.

@@ -255,7 +255,15 @@ impl Runtime {
                 if let Some(runtime) = self.tenants.get_mut(&tenant) {
                     runtime.live.remove(&attempt);
                 }
-                self.tell(tenant, Input::NotPlaced(attempt));
+                if error.is_passing() {
+                    self.tell(tenant, Input::NotPlaced(attempt));
+                } else {
+                    tracing::error!(
+                        attempt = attempt.number(), %error,
+                        "the store refuses a contact's attempt for good; the contact is left alone until the next start"
+                    );
+                    self.tell(tenant, Input::NeverPlaced(attempt));
+                }
             }
             Owner::Agent(tenant, agent) => {
                 let why = outdial_engine::input::LegEnd::NotReached;

@@ -378,7 +378,11 @@ impl Runtime {
                     self.tell(tenant, Input::AgentRegistered(agent));
                 }
             }
-            LineEvent::Unregistered { .. } => {}
+            LineEvent::Unregistered { account, .. } => {
+                if let Some((tenant, agent)) = self.registry.agent_of_account(&account) {
+                    self.tell(tenant, Input::AgentUnregistered(agent));
+                }
+            }
             LineEvent::Cleared {
                 dialogs, silent, ..
             } => {

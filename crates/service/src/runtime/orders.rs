@@ -113,6 +113,9 @@ impl Runtime {
                 self.trunk_changed(tenant, trunk, health, reason);
             }
             Output::BreakerOpened(breaker) => self.breaker_opened(tenant, &breaker),
+            Output::BreakerGrew(breaker) => {
+                self.write(Write::Breaker(stored_breaker(tenant, &breaker), Vec::new()));
+            }
             Output::BreakerClosed { trunk } => self.breaker_closed(tenant, trunk),
             Output::WakeAt { when, .. } => {
                 if let Some(tenant) = self.tenants.get_mut(&tenant) {
@@ -199,15 +202,7 @@ impl Runtime {
         tracing::error!(trunk = %breaker.trunk, suspects = breaker.suspects.len(), "a trunk breaker has opened");
         let at = self.now();
         let event = trunk_event(tenant, at, breaker.trunk, "breaker_open", reason);
-        // Breaker states are plain data: they always become JSON.
-        let data = serde_json::to_string(breaker).unwrap_or_default();
-        let stored = Breaker {
-            tenant,
-            trunk: breaker.trunk,
-            caller_id: breaker.caller_id,
-            data,
-        };
-        self.write(Write::Breaker(stored, vec![event]));
+        self.write(Write::Breaker(stored_breaker(tenant, breaker), vec![event]));
     }
 
     fn breaker_closed(&mut self, tenant: TenantId, trunk: TrunkName) {
@@ -312,6 +307,16 @@ pub(super) fn end_attempt(tenant: TenantId, end: AttemptEnd) -> EndAttempt {
         attempt: end.attempt,
         contact: end.contact,
         events: vec![event],
+    }
+}
+
+fn stored_breaker(tenant: TenantId, breaker: &BreakerState) -> Breaker {
+    Breaker {
+        tenant,
+        trunk: breaker.trunk,
+        caller_id: breaker.caller_id,
+        // Breaker states are plain data: they always become JSON.
+        data: serde_json::to_string(breaker).unwrap_or_default(),
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Trunks {
     permits: BTreeMap<(TrunkName, TenantId), Permit>,
     tests: BTreeMap<u64, oneshot::Sender<Evidence>>,
     next_test: u64,
+    /// How often trunks were divided: odd lines go round by it.
+    turn: u64,
 }
 
 impl Trunks {
@@ -43,6 +45,8 @@ impl Trunks {
 impl Runtime {
     /// Divides every trunk among the tenants, and tells those whose share changes.
     pub(super) fn divide_trunks(&mut self) {
+        let turn = self.trunks.turn;
+        self.trunks.turn = turn.wrapping_add(1);
         for trunk in self.registry.trunks() {
             let demands: Vec<Demand> = self
                 .tenants
@@ -64,6 +68,7 @@ impl Runtime {
                 trunk.max_calls,
                 trunk.calls_per_1000_s,
                 &demands,
+                turn,
             );
             for share in shares {
                 let before = self

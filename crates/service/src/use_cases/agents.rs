@@ -224,7 +224,8 @@ impl Service {
         self.store()
             .dispose_attempt(tenant, attempt, stored)
             .await?;
-        if machine && live.is_some() {
+        if machine {
+            // During the call, in its wrap-up, or too late to matter: the engine knows.
             self.ask(move |runtime| runtime.tell(tenant, Input::MarkedAsMachine(attempt)))
                 .await?;
         }

@@ -150,10 +150,21 @@ impl Service {
             campaign: id,
             command,
         };
-        self.ask(move |runtime| runtime.command(tenant, command))
-            .await??;
+        let result = self
+            .ask(move |runtime| runtime.command(tenant, command))
+            .await?;
         self.settled().await?;
-        self.own_campaign(caller, Right::RunCampaigns, id).await
+        let after = self.own_campaign(caller, Right::RunCampaigns, id).await?;
+        match result {
+            // Its engine has forgotten it, because it has ended since it was read.
+            Err(ServiceError::CampaignNotFound(_)) if is_over(after.state) => Err(LifeCycleError {
+                state: "ended",
+                command: command.command.name(),
+            }
+            .into()),
+            Err(error) => Err(error),
+            Ok(_) => Ok(after),
+        }
     }
 
     /// Takes a campaign that does not dial out of every list for good: a draft, one that waits for

@@ -19,8 +19,13 @@ use crate::views::{Imported, Page, PageRequest};
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// A list on its way into a campaign: push batches, then finish. What was pushed stays, whatever
-/// becomes of the rest.
+/// becomes of the rest; an import that is dropped finishes by itself what it has taken.
 pub struct Import {
+    /// Taken out when it is finished.
+    going: Option<Going>,
+}
+
+struct Going {
     service: Service,
     tenant: TenantId,
     campaign: CampaignId,
@@ -35,9 +40,12 @@ impl Import {
     /// # Errors
     /// [`ServiceError::Store`] when it could not be committed.
     pub async fn push(&mut self, batch: Vec<NewContact>) -> Result<(), ServiceError> {
-        let progress = self.session.add(batch).await?;
-        if self.told_at.elapsed() >= TELL_EVERY {
-            self.tell(progress.accepted, false).await?;
+        let Some(going) = &mut self.going else {
+            return Err(ServiceError::Stopping);
+        };
+        let progress = going.session.add(batch).await?;
+        if going.told_at.elapsed() >= TELL_EVERY {
+            going.tell(progress.accepted, false).await?;
         }
         Ok(())
     }
@@ -47,6 +55,31 @@ impl Import {
     /// # Errors
     /// [`ServiceError::Store`] when it could not be committed.
     pub async fn finish(mut self) -> Result<Imported, ServiceError> {
+        match self.going.take() {
+            Some(going) => going.finish().await,
+            None => Err(ServiceError::Stopping),
+        }
+    }
+}
+
+impl Drop for Import {
+    /// A client that breaks off, or a batch that fails, must not leave contacts in the list of which the
+    /// engine has never heard.
+    fn drop(&mut self) {
+        if let Some(going) = self.going.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move {
+                if let Err(error) = going.finish().await {
+                    tracing::warn!(%error, "an import that broke off has left contacts out");
+                }
+            });
+        }
+    }
+}
+
+impl Going {
+    async fn finish(mut self) -> Result<Imported, ServiceError> {
         let finished = self.session.finish().await;
         let progress = self.session.progress();
         self.tell(progress.accepted, true).await?;
@@ -66,6 +99,9 @@ impl Import {
             .ask(move |runtime| {
                 if count > 0 {
                     runtime.tell(tenant, Input::ContactsAdded { campaign, count });
+                }
+                if done {
+                    runtime.tell(tenant, Input::ImportEnds(campaign));
                 }
                 let at = runtime.now();
                 let event = Happened::ImportProgress {
@@ -113,14 +149,20 @@ impl Service {
             .store()
             .import(id, ImportOptions { skip_duplicates })
             .await?;
-        Ok(Import {
+        let tenant = caller.tenant;
+        let going = Going {
             service: self.clone(),
-            tenant: caller.tenant,
+            tenant,
             campaign: id,
             session,
             told: 0,
             told_at: Instant::now(),
-        })
+        };
+        // Made first: whoever goes away from here on leaves an import that ends.
+        let import = Import { going: Some(going) };
+        self.ask(move |runtime| runtime.tell(tenant, Input::ImportBegins(id)))
+            .await?;
+        Ok(import)
     }
 
     /// Adds a short list to a campaign, and answers the contacts' ids in its order.

@@ -108,6 +108,7 @@ impl Checker {
             Output::AttemptAnswered { .. }
             | Output::CallAgent(_)
             | Output::TrunkChanged { .. }
+            | Output::BreakerGrew(_)
             | Output::WakeAt { .. } => {}
         }
     }

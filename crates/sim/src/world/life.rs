@@ -139,7 +139,7 @@ impl Life {
                 },
                 open_contacts,
                 contacts,
-                ledger: outdial_engine::input::Ledger::default(),
+                ledger: Vec::new(),
             })));
             if let Some(after) = campaign.starts {
                 let command = LifeCycleCommand::Start;
@@ -296,6 +296,7 @@ impl Life {
             | Output::AgentChanged { .. }
             | Output::OfferEnded { .. }
             | Output::TrunkChanged { .. }
+            | Output::BreakerGrew(_)
             | Output::BreakerClosed { .. } => {}
         }
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use outdial_domain::{
-    AttemptId, Blame, ContactId, ContactPlace, ContactState, EndedBy, Order, Outcome, Progress,
-    TenantId, TrunkName,
+    AgentId, AttemptId, Blame, ContactId, ContactPlace, ContactState, EndedBy, Order, Outcome,
+    Progress, TenantId, TrunkName,
 };
 
 use super::Check;
@@ -474,5 +474,38 @@ pub(super) async fn a_disposition_is_stored_and_replaced(world: World<'_>) -> Ch
     dispose(&disposition).await?;
     let stored = store.attempt(world.tenant, id).await?.ok_or("gone")?;
     assert_eq!(stored.disposition, Some(disposition));
+    Ok(())
+}
+
+pub(super) async fn a_machine_that_an_agent_marks_afterwards_is_no_live_answer(
+    world: World<'_>,
+) -> Check {
+    let ids = world.import_count(1).await?;
+    let store = &world.store;
+    let new = world.attempt(1, ids[0])?;
+    store.place_attempt(new.clone()).await?;
+    let mut end = world.end(&new, Outcome::Answered);
+    end.attempt.agent = Some(AgentId::new("1001")?);
+    end.attempt.ended_at = Some(at(60));
+    store.end_attempt(end).await?;
+    let live = async || {
+        let ledger = store.ledger(world.campaign, at(0), at(3600)).await?;
+        let stats = store.campaign_stats(world.campaign).await?;
+        Ok::<_, StoreError>((ledger.live, stats.live))
+    };
+    assert_eq!(live().await?, (1, 1));
+    for (code, expected) in [("machine", 0), ("machine", 0), ("sold", 1), ("machine", 0)] {
+        let disposition = Disposition {
+            code: code.to_owned(),
+            notes: String::new(),
+            do_not_call: false,
+            author: "1001".to_owned(),
+            at: at(61),
+        };
+        store
+            .dispose_attempt(world.tenant, AttemptId::new(1), disposition)
+            .await?;
+        assert_eq!(live().await?, (expected, expected), "{code}");
+    }
     Ok(())
 }

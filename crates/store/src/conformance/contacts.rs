@@ -155,6 +155,14 @@ pub(super) async fn contacts_are_found_by_any_of_their_numbers(mut world: World<
     assert_eq!(find(here, PhoneNumber::from_text("*123")?).await?, 0);
     assert_eq!(find(here, number(4)?).await?, 0);
 
+    // However many of them others have.
+    let crowd = world.create(bolt, "crowd", Order::List).await?;
+    let list = vec![contact(60)?; 1_001];
+    world.import(crowd, list).await?;
+    let last = world.create(world.tenant, "last", Order::List).await?;
+    world.import(last, vec![contact(60)?]).await?;
+    assert_eq!(find(None, number(60)?).await?, 1);
+
     // Also before the list is in whole.
     let mut session = world
         .store

@@ -95,6 +95,7 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         attempts::attempts_to_a_number_are_counted_over_campaigns,
         attempts::calls_of_a_caller_id_are_counted_over_campaigns_and_restarts,
         attempts::a_disposition_is_stored_and_replaced,
+        attempts::a_machine_that_an_agent_marks_afterwards_is_no_live_answer,
         events::events_are_read_in_order_and_resumed,
         events::events_commit_with_their_change_or_not_at_all,
         events::the_journal_forgets_the_oldest_and_says_so,

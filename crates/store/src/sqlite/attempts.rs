@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use outdial_domain::{
-    AttemptId, Blame, CampaignId, ContactState, PhoneNumber, TenantId, Timestamp,
+    AttemptId, Blame, CampaignId, ContactState, Outcome as CallOutcome, PhoneNumber, TenantId,
+    Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -89,6 +90,18 @@ impl Attempts for SqliteStore {
     ) -> Result<(), StoreError> {
         self.write(Urgency::Prompt, Vec::new(), false, move |tx| {
             is_under_way(tx.db, tenant, attempt)?;
+            let key = keys::attempt_key(tenant, attempt)?;
+            let before: Option<String> = tx
+                .db
+                .prepare_cached("SELECT code FROM disposition WHERE attempt = ?")?
+                .query_row([key], |row| row.get(0))
+                .optional()?;
+            let machine = CallOutcome::Machine.as_str();
+            let was_machine = before.as_deref() == Some(machine);
+            let is_machine = disposition.code == machine;
+            if was_machine != is_machine {
+                totals::machine_marked(tx.db, key, is_machine)?;
+            }
             tx.db
                 .prepare_cached(
                     "INSERT OR REPLACE INTO disposition
@@ -96,7 +109,7 @@ impl Attempts for SqliteStore {
                      VALUES (?, ?, ?, ?, ?, ?)",
                 )?
                 .execute(params![
-                    keys::attempt_key(tenant, attempt)?,
+                    key,
                     disposition.code,
                     disposition.notes,
                     disposition.do_not_call,

@@ -234,23 +234,24 @@ fn with_number(
     let key = NumberKey::of(&number);
     let mut found: BTreeSet<i64> = db
         .prepare_cached(
-            "SELECT contact FROM contact_number WHERE number = ? AND contact BETWEEN ? AND ?
-             LIMIT ?",
+            "SELECT contact FROM contact_number WHERE number = ?1 AND contact BETWEEN ?2 AND ?3
+               AND EXISTS (SELECT 1 FROM campaign WHERE id = contact / ?4 AND tenant = ?5)
+             LIMIT ?6",
         )?
-        .query_map(params![key.as_bytes(), from, to, FOUND_MAX], |row| {
-            row.get(0)
-        })?
+        .query_map(
+            params![
+                key.as_bytes(),
+                from,
+                to,
+                keys::CONTACTS_PER_CAMPAIGN,
+                tenant.number(),
+                FOUND_MAX
+            ],
+            |row| row.get(0),
+        )?
         .collect::<Result<_, _>>()?;
     found.extend(not_indexed_yet(db, tenant, campaign, number)?);
     let mut contacts = by_keys(db, found)?;
-    let mut ours = HashSet::new();
-    let mut campaigns = db.prepare_cached("SELECT 1 FROM campaign WHERE id = ? AND tenant = ?")?;
-    for contact in &contacts {
-        if campaigns.exists(params![contact.campaign.number(), tenant.number()])? {
-            ours.insert(contact.campaign);
-        }
-    }
-    contacts.retain(|contact| ours.contains(&contact.campaign));
     contacts.truncate(FOUND_MAX as usize);
     Ok(contacts)
 }

@@ -1,7 +1,7 @@
 //! What is kept instead of being counted: where contacts stand, what attempts add up to.
 
 use outdial_domain::{CampaignId, ContactState, Outcome as CallOutcome, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Outcome;
 
@@ -81,6 +81,34 @@ pub(super) fn attempt_ended(
              abandoned = abandoned + excluded.abandoned",
     )?
     .execute(params![campaign.number(), slot(at), live, abandoned])?;
+    Ok(())
+}
+
+/// An agent says of an attempt that has ended that a machine took it (or takes that back): it counts as
+/// a live answer no longer (or again). One that ended so marked already, or that nobody took in time,
+/// was counted otherwise.
+pub(super) fn machine_marked(db: &Connection, attempt: i64, marked: bool) -> Outcome<()> {
+    let counted: Option<(u32, i64)> = db
+        .prepare_cached(
+            "SELECT campaign, ended_at FROM attempt
+             WHERE key = ? AND outcome = 'answered' AND agent IS NOT NULL AND NOT abandoned",
+        )?
+        .query_row([attempt], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((campaign, ended_at)) = counted else {
+        return Ok(());
+    };
+    let change = if marked { -1 } else { 1 };
+    db.prepare_cached("UPDATE campaign_total SET live = max(live + ?2, 0) WHERE campaign = ?1")?
+        .execute(params![campaign, change])?;
+    db.prepare_cached(
+        "UPDATE ledger SET live = max(live + ?3, 0) WHERE campaign = ?1 AND slot = ?2",
+    )?
+    .execute(params![
+        campaign,
+        slot(Timestamp::from_millis(ended_at)),
+        change
+    ])?;
     Ok(())
 }
 
