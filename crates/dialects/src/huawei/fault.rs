@@ -118,9 +118,7 @@ impl From<ServiceError> for Fault {
         match error {
             ServiceError::CampaignNotFound(_) => Self::business("0200007", text),
             // The code of pause and resume; modify, delete and others name their own.
-            ServiceError::State(_) | ServiceError::EditRefused(_) => {
-                Self::business("0200011", text)
-            }
+            ServiceError::State(_) => Self::business("0200011", text),
             ServiceError::Invalid(_)
             | ServiceError::NotFound { .. }
             | ServiceError::EditRefused(_)

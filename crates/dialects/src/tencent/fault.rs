@@ -92,7 +92,7 @@ impl From<ServiceError> for Fault {
             | ServiceError::NotFound { .. }
             // The only business code that Pause, Resume, Abort and Delete have; Update, whose code for a
             // wrong state is UnsupportedOperation, says so itself.
-            | ServiceError::State(_) | ServiceError::EditRefused(_)
+            | ServiceError::State(_)
             | ServiceError::Conflict(_) => Self::new("InvalidParameterValue", message),
             // Update is told before its fields are looked at; what is frozen for good is a value.
             ServiceError::EditRefused(EditRefused::State(_)) => {
