@@ -1,5 +1,6 @@
 //! Contacts: add them, read them.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use outdial_domain::{
@@ -56,7 +57,18 @@ impl Import {
     /// [`ServiceError::Store`] when it could not be committed.
     pub async fn finish(mut self) -> Result<Imported, ServiceError> {
         match self.going.take() {
-            Some(going) => going.finish().await,
+            Some(going) => going.finish().await.map(|(imported, _)| imported),
+            None => Err(ServiceError::Stopping),
+        }
+    }
+
+    /// The same for a short list: answers the contacts' ids in its order.
+    async fn finish_with_ids(mut self) -> Result<Vec<ContactId>, ServiceError> {
+        match self.going.take() {
+            Some(going) => {
+                let (_, runs) = going.finish().await?;
+                Ok(runs.into_iter().flatten().map(ContactId::new).collect())
+            }
             None => Err(ServiceError::Stopping),
         }
     }
@@ -79,15 +91,17 @@ impl Drop for Import {
 }
 
 impl Going {
-    async fn finish(mut self) -> Result<Imported, ServiceError> {
+    /// What came of it, and the first and last id of each run of new contacts.
+    async fn finish(mut self) -> Result<(Imported, Vec<RangeInclusive<u64>>), ServiceError> {
         let finished = self.session.finish().await;
         let progress = self.session.progress();
         self.tell(progress.accepted, true).await?;
         finished?;
-        Ok(Imported {
+        let imported = Imported {
             accepted: progress.accepted,
             duplicates: progress.duplicates,
-        })
+        };
+        Ok((imported, self.session.runs()))
     }
 
     async fn tell(&mut self, accepted: u64, done: bool) -> Result<(), ServiceError> {
@@ -176,12 +190,8 @@ impl Service {
         contacts: Vec<NewContact>,
     ) -> Result<Vec<ContactId>, ServiceError> {
         let mut import = self.import_contacts(caller, id, false).await?;
-        import.session.add(contacts).await?;
-        import.session.finish().await?;
-        let ids = import.session.runs().into_iter().flatten();
-        let ids = ids.map(ContactId::new).collect();
-        import.finish().await?;
-        Ok(ids)
+        import.push(contacts).await?;
+        import.finish_with_ids().await
     }
 
     /// A contact and its attempts, oldest first.
