@@ -8,10 +8,21 @@
 //! `routes.rs`.
 
 mod answer;
+mod commands;
 mod fault;
+mod group;
+mod groups;
+mod ids;
+mod instances;
+mod job_lists;
+mod job_shapes;
+mod jobs;
 mod numbers;
+mod paging;
 mod routes;
 pub mod sign;
+mod strategy;
+mod tasks;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +42,7 @@ use crate::signing::{AccessKey, KeyRing};
 
 use answer::Format;
 pub use fault::Fault;
+pub use groups::MODIFY_JOB_GROUP;
 pub use routes::{Answer, Call, Operation};
 pub use wire::{JsonFields, Parameters};
 

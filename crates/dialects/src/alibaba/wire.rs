@@ -226,6 +226,24 @@ impl JsonFields {
         let text = unescaped.as_deref().unwrap_or(text);
         let object = json::object(text.as_bytes());
         let object = object.map_err(|_| Fault::invalid(parameter, "It is not a JSON object."))?;
+        Self::of_object(parameter, object)
+    }
+
+    /// An object inside of such a text.
+    ///
+    /// # Errors
+    /// `InvalidX`.
+    pub fn of(parameter: &str, value: &Value) -> Result<Self, Fault> {
+        match value {
+            Value::Object(object) => Self::of_object(parameter, object.clone()),
+            _ => Err(Fault::invalid(
+                parameter,
+                "An object in it is something else.",
+            )),
+        }
+    }
+
+    fn of_object(parameter: &str, object: Map<String, Value>) -> Result<Self, Fault> {
         let mut members = Map::new();
         for (name, value) in object {
             if members.insert(name.to_lowercase(), value).is_some() {

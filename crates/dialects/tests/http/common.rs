@@ -13,8 +13,9 @@ use outdial_dialects::{
     AccessKey, Accounts, Clock, Dialects, Secret, alibaba, dezhu, huawei, tencent,
 };
 use outdial_domain::{
-    CallerId, ComplianceProfile, Country, Evidence, NumberGroup, NumberGroupId, PhoneNumber,
-    SkillGroup, SkillGroupId, Timestamp, Trunk, TrunkName,
+    Calendar, CallerId, ComplianceProfile, Country, Evidence, Flow, FlowId, FlowSource, Mode,
+    NumberGroup, NumberGroupId, PhoneNumber, Settings, SkillGroup, SkillGroupId, Target, Timestamp,
+    Trunk, TrunkName,
 };
 use outdial_service::{Running, Setup, TenantSetup};
 use outdial_store::SqliteStore;
@@ -129,7 +130,16 @@ fn tenant(name: &str) -> TenantSetup {
             aliases: vec!["1462016331580064".to_owned()],
         }],
         agents: Vec::new(),
-        flows: Vec::new(),
+        flows: vec![Flow {
+            id: FlowId::new(41),
+            name: "话术".to_owned(),
+            source: FlowSource::Sip("sip:bot@127.0.0.1:5095".to_owned()),
+            // The scripts of Alibaba's documented example.
+            aliases: vec![
+                "5a3940ce-a12f-4222-9f0f-605a9b89ea7c".to_owned(),
+                "c6a668d1-3145-4048-9101-cb3678bb8884".to_owned(),
+            ],
+        }],
         number_groups: vec![NumberGroup {
             id: NumberGroupId::new("1070678044124225").unwrap(),
             caller_ids: numbers[..1].to_vec(),
@@ -221,6 +231,21 @@ impl Server {
             json: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
         }
+    }
+
+    /// The second id of a new campaign of a tenant.
+    pub(crate) async fn campaign_of(&self, tenant: &str) -> String {
+        let service = &self.running.service;
+        let caller = service.insider(service.tenant_named(tenant).unwrap().id);
+        let settings = Settings::new(
+            "their own",
+            Mode::Progressive,
+            Target::SkillGroup(SkillGroupId::new(255)),
+            vec![PhoneNumber::from_text("10085").unwrap()],
+            Calendar::always("Asia/Shanghai").unwrap(),
+        );
+        let campaign = service.create_campaign(&caller, settings, None).await;
+        campaign.unwrap().uuid
     }
 
     /// Stops it.
