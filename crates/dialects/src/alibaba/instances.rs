@@ -30,7 +30,8 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
     instance["IsPreset"] = false.into();
     instance["ResourceTags"] = json!([]);
     let shown = instance["InstanceName"].as_str().unwrap_or_default();
-    let other_group = call.parameters.text("ResourceGroupId").is_some();
+    let other_group =
+        call.parameters.text("ResourceGroupId").is_some() || call.parameters.has("Tag.1.Key");
     let fits = !other_group && name.is_none_or(|name| shown.contains(name));
     let found = if fits { vec![instance] } else { Vec::new() };
     let mut answer = Answer::new();

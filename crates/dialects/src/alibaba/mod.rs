@@ -9,6 +9,7 @@
 
 mod answer;
 mod commands;
+mod coverage;
 mod fault;
 mod group;
 mod groups;
@@ -18,6 +19,7 @@ mod job_lists;
 mod job_shapes;
 mod jobs;
 mod numbers;
+mod page;
 mod paging;
 mod routes;
 pub mod sign;
@@ -43,6 +45,7 @@ use crate::signing::{AccessKey, KeyRing};
 use answer::Format;
 pub use fault::Fault;
 pub use groups::MODIFY_JOB_GROUP;
+pub use page::page;
 pub use routes::{Answer, Call, Operation};
 pub use wire::{JsonFields, Parameters};
 
@@ -188,7 +191,7 @@ impl Alibaba {
             caller: caller(owner.tenant, &key, Origin::Alibaba),
             instance_id: owner.instance_id.clone(),
             now,
-            parameters,
+            parameters: parameters.for_action(operation.name),
         };
         Ok((operation.name, (operation.run)(call).await?))
     }
