@@ -348,6 +348,9 @@ async fn every_range_is_checked_at_its_bounds() {
     client.server.stop().await;
 }
 
+/// An action, what it is asked, and the code that it answers.
+type Row<'r> = (&'r str, Vec<(&'r str, &'r str)>, &'r str);
+
 /// Groups in the states that a request can bring about.
 const STATES: [&str; 6] = [
     "Draft",
@@ -359,8 +362,6 @@ const STATES: [&str; 6] = [
 ];
 
 async fn group_in(client: &Client, state: &str) -> String {
-    // A window that is never open keeps a group with jobs from dialing; 25 h would be needed to be sure
-    // of a closed one, so the period is what keeps it.
     let group = client
         .group(&[("StrategyJson", r#"{"maxAttemptsPerDay":1}"#)])
         .await;
@@ -482,7 +483,7 @@ async fn unknown_ids_and_wrong_lists_have_codes_of_their_own() {
     let names: Vec<String> = (1..=100).map(|n| format!("JobsJson.{n}")).collect();
     let mut too_many = vec![("JobGroupId", group.as_str())];
     too_many.extend(names.iter().zip(&many).map(|(n, j)| (&n[..], &j[..])));
-    let rows: Vec<(&str, Vec<(&str, &str)>, &str)> = vec![
+    let rows: Vec<Row<'_>> = vec![
         (
             "ModifyJobGroup",
             vec![("JobGroupId", none), ("Name", "a")],
