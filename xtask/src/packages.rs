@@ -12,17 +12,35 @@ use crate::process;
 pub(crate) struct Tool {
     pub(crate) program: &'static str,
     pub(crate) package: &'static str,
+    /// Arguments with which it succeeds where all of it is there; none = it is enough that it exists.
+    pub(crate) proof: &'static [&'static str],
+}
+
+impl Tool {
+    fn is_installed(&self) -> bool {
+        process::is_installed(self.program)
+            && (self.proof.is_empty()
+                || process::capture(Command::new(self.program).args(self.proof)).is_ok())
+    }
 }
 
 /// The independent SIP endpoint that plays carrier and phones.
 pub(crate) const SIPP: Tool = Tool {
     program: "sipp",
     package: "sip-tester",
+    proof: &[],
 };
 /// The yardstick of the import bench.
 pub(crate) const SQLITE_SHELL: Tool = Tool {
     program: "sqlite3",
     package: "sqlite3",
+    proof: &[],
+};
+/// What the vendors' client libraries run in. Debian has its `venv` in a package of its own.
+pub(crate) const PYTHON: Tool = Tool {
+    program: "python3",
+    package: "python3-venv",
+    proof: &["-c", "import ensurepip, venv"],
 };
 
 /// Makes sure of every tool, installing what is missing where that needs nobody's leave.
@@ -33,7 +51,7 @@ pub(crate) fn ensure(tools: &[Tool]) -> Result<String, Fault> {
     let missing: Vec<Tool> = tools
         .iter()
         .copied()
-        .filter(|tool| !process::is_installed(tool.program))
+        .filter(|tool| !tool.is_installed())
         .collect();
     if !missing.is_empty() {
         if !(is_debian() && is_root()) {
@@ -41,10 +59,7 @@ pub(crate) fn ensure(tools: &[Tool]) -> Result<String, Fault> {
         }
         install(&missing)?;
     }
-    if let Some(tool) = missing
-        .iter()
-        .find(|tool| !process::is_installed(tool.program))
-    {
+    if let Some(tool) = missing.iter().find(|tool| !tool.is_installed()) {
         return Err(Fault::Refused(format!(
             "package {} brought no program {}",
             tool.package, tool.program
@@ -131,6 +146,7 @@ mod tests {
         let shell = Tool {
             program: "sh",
             package: "dash",
+            proof: &[],
         };
         assert_eq!(ensure(&[shell]).unwrap(), "sh");
     }

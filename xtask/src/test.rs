@@ -5,6 +5,7 @@
 
 mod build;
 mod choice;
+mod clients;
 mod run;
 mod tally;
 
@@ -66,6 +67,9 @@ pub(crate) fn run(workspace: &Workspace, plan: &Plan) -> Result<(), Fault> {
     tools.dedup();
     println!("==> tools");
     packages::ensure(&tools)?;
+    if clients::are_needed(&choice) {
+        clients::ensure(workspace)?;
+    }
 
     println!("==> build");
     let started = Instant::now();

@@ -77,6 +77,7 @@ async fn page(
     let filter = AttemptFilter {
         campaign,
         number: params.number,
+        ..AttemptFilter::default()
     };
     let attempts = api.service.attempts(caller, filter, page.into()).await?;
     Ok(Json(List::of(attempts, |attempt| {

@@ -8,11 +8,20 @@
 //! To add an operation: a file for its topic with an `async fn(Call) -> Result<Answer, Fault>`, and a row
 //! in `routes.rs`.
 
+mod auto_tasks;
+mod campaigns;
 mod fault;
 mod legacy;
+mod list;
+mod numbers;
+mod page;
+mod paging;
+mod predictive;
+mod records;
 mod routes;
 pub mod sign;
 mod skill_groups;
+mod staff;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +41,9 @@ use crate::running::{caller, request_id, shown, to_its_end};
 use crate::signing::{AccessKey, KeyRing, decode_form};
 
 pub use fault::Fault;
+pub use page::page;
 pub use routes::{Answer, Call, Operation};
-pub use wire::{Fields, Member, optional, required};
+pub use wire::{Fate, Fields, Member, optional, required};
 
 /// The only version.
 const VERSION: &str = "2020-02-10";
@@ -97,7 +107,7 @@ impl Tencent {
             keys,
             apps,
             public_names: names.map(str::to_owned).to_vec(),
-            operations: routes::OPERATIONS.iter().map(|o| (o.name, *o)).collect(),
+            operations: routes::all().map(|o| (o.name, *o)).collect(),
         }
     }
 
@@ -180,6 +190,9 @@ impl Tencent {
         fields: &Fields,
         operation: &Operation,
     ) -> Result<(), Fault> {
+        if !operation.members.iter().any(|m| m.name == "SdkAppId") {
+            return Ok(());
+        }
         let Some(given) = fields.integer("SdkAppId")? else {
             return Ok(());
         };

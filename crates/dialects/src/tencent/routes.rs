@@ -1,12 +1,12 @@
-//! The operations that are built, and what each has for parameters.
+//! The table of operations, and what an operation is asked.
 
 use outdial_domain::Timestamp;
 use outdial_service::{Caller, Service};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use super::skill_groups;
-use super::wire::{Fields, Member, optional, required};
+use super::wire::{Fields, Member};
+use super::{auto_tasks, numbers, predictive, records, skill_groups, staff};
 use crate::running::Answering;
 
 /// What an operation is asked: everything has been checked that holds for all operations.
@@ -40,20 +40,18 @@ pub struct Operation {
     pub run: fn(Call) -> Answering<Answer, Fault>,
 }
 
-/// Every operation that is built. Each topic adds its own here.
-pub(super) const OPERATIONS: &[Operation] = &[Operation {
-    name: "DescribeSkillGroupInfoList",
-    members: &[
-        required("SdkAppId"),
-        required("PageSize"),
-        required("PageNumber"),
-        optional("SkillGroupId"),
-        optional("ModifiedTime"),
-        optional("SkillGroupName"),
-    ],
-    unknown_app: "InvalidParameterValue.InstanceNotExist",
-    run: |call| Box::pin(skill_groups::list(call)),
-}];
+/// Every operation that is built: each topic has its own.
+pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
+    let topics = [
+        predictive::OPERATIONS,
+        auto_tasks::OPERATIONS,
+        records::OPERATIONS,
+        skill_groups::OPERATIONS,
+        staff::OPERATIONS,
+        numbers::OPERATIONS,
+    ];
+    topics.into_iter().flatten()
+}
 
 /// Operations of the vendor that need a voice bot, which is none of ours.
 pub(super) const UNSUPPORTED: [&str; 2] = ["CreateAICall", "CreateAIAgentCall"];

@@ -3,17 +3,32 @@
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::routes::{Answer, Call};
+use super::paging::{Paging, listed};
+use super::routes::{Answer, Call, Operation};
+use super::wire::{optional, required};
 
-/// `DescribeSkillGroupInfoList`. Source: its page of CCC 2020-02-10.
-pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
-    // Declared as required, so that they are there.
-    let size = call.fields.integer_in("PageSize", 1..=100)?.unwrap_or(100);
-    let page = call
-        .fields
-        .integer_in("PageNumber", 0..=i64::from(i32::MAX))?;
+/// The operations of this file. Source: the page of each, CCC 2020-02-10.
+pub(super) const OPERATIONS: &[Operation] = &[Operation {
+    name: "DescribeSkillGroupInfoList",
+    members: &[
+        required("SdkAppId").honoured("names the tenant"),
+        required("PageSize").honoured("1–100"),
+        required("PageNumber").honoured("from 0"),
+        optional("SkillGroupId").honoured(""),
+        optional("ModifiedTime").refused("groups have no time of change: only 0 finds them"),
+        optional("SkillGroupName").honoured("part of the name"),
+    ],
+    unknown_app: "InvalidParameterValue.InstanceNotExist",
+    run: |call| Box::pin(list(call)),
+}];
+
+/// `DescribeSkillGroupInfoList`.
+async fn list(call: Call) -> Result<Answer, Fault> {
+    let paging = Paging::read(&call.fields, 100, None)?;
     let id = call.fields.integer("SkillGroupId")?;
-    call.fields.integer("ModifiedTime")?;
+    if call.fields.integer("ModifiedTime")?.is_some_and(|t| t > 0) {
+        return Err(Fault::value("ModifiedTime", "must be 0 or left out"));
+    }
     let name = call.fields.text("SkillGroupName")?;
     let groups = call.service.skill_groups(&call.caller).await?;
     let matching: Vec<Value> = groups
@@ -31,15 +46,5 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
             })
         })
         .collect();
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let page = usize::try_from(page.unwrap_or(0)).unwrap_or(usize::MAX);
-    let items: Vec<&Value> = matching
-        .iter()
-        .skip(page.saturating_mul(size))
-        .take(size)
-        .collect();
-    let mut answer = Answer::new();
-    answer.insert("TotalCount".to_owned(), json!(matching.len()));
-    answer.insert("SkillGroupList".to_owned(), json!(items));
-    Ok(answer)
+    Ok(listed("SkillGroupList", paging, matching))
 }

@@ -38,6 +38,69 @@ pub struct Member {
     pub name: &'static str,
     /// Whether it must be there.
     pub required: bool,
+    /// What becomes of it; `None` only where no page is made of it.
+    pub fate: Option<Fate>,
+    /// How it is read, in a word or two for the page.
+    pub words: &'static str,
+}
+
+/// What becomes of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It does what the vendor says of it.
+    Honoured,
+    /// It is kept and shown again, and changes nothing.
+    Stored,
+    /// A value other than the one named is refused.
+    Refused,
+    /// The vendor itself no longer reads it.
+    Ignored,
+}
+
+impl Fate {
+    /// Its word on the page.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Honoured => "honoured",
+            Self::Stored => "stored",
+            Self::Refused => "refused",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
+impl Member {
+    const fn with(self, fate: Fate, words: &'static str) -> Self {
+        Self {
+            fate: Some(fate),
+            words,
+            ..self
+        }
+    }
+
+    /// It does what the vendor says of it.
+    #[must_use]
+    pub const fn honoured(self, words: &'static str) -> Self {
+        self.with(Fate::Honoured, words)
+    }
+
+    /// It is kept and shown again, and changes nothing.
+    #[must_use]
+    pub const fn stored(self, words: &'static str) -> Self {
+        self.with(Fate::Stored, words)
+    }
+
+    /// The vendor itself no longer reads it.
+    #[must_use]
+    pub const fn ignored(self, words: &'static str) -> Self {
+        self.with(Fate::Ignored, words)
+    }
+
+    /// It is refused, as the words say.
+    #[must_use]
+    pub const fn refused(self, words: &'static str) -> Self {
+        self.with(Fate::Refused, words)
+    }
 }
 
 /// A parameter that must be there.
@@ -45,6 +108,8 @@ pub const fn required(name: &'static str) -> Member {
     Member {
         name,
         required: true,
+        fate: None,
+        words: "",
     }
 }
 
@@ -53,6 +118,8 @@ pub const fn optional(name: &'static str) -> Member {
     Member {
         name,
         required: false,
+        fate: None,
+        words: "",
     }
 }
 
@@ -64,6 +131,8 @@ pub struct Fields {
     path: String,
     /// Whether every value came as text, in a query or form.
     flat: bool,
+    /// The members that there may be.
+    known: &'static [Member],
 }
 
 impl Fields {
@@ -71,7 +140,7 @@ impl Fields {
     ///
     /// # Errors
     /// `InvalidParameter`, `UnknownParameter`, `MissingParameter`, in this order.
-    pub fn read(request: &Incoming, members: &[Member]) -> Result<Self, Fault> {
+    pub fn read(request: &Incoming, members: &'static [Member]) -> Result<Self, Fault> {
         let legacy = !request.headers.contains_key("authorization");
         let flat_text: Option<&[u8]> = match request.method == Method::GET {
             true => Some(request.query().as_bytes()),
@@ -89,7 +158,7 @@ impl Fields {
         members: Map<String, Value>,
         path: String,
         flat: bool,
-        known: &[Member],
+        known: &'static [Member],
     ) -> Result<Self, Fault> {
         for name in members.keys() {
             if !known.iter().any(|member| member.name == name) {
@@ -105,14 +174,18 @@ impl Fields {
             members,
             path,
             flat,
+            known,
         })
     }
 
     fn value(&self, name: &str) -> Option<&Value> {
+        // What is read and not declared would always be absent, and missing on the generated page.
+        debug_assert!(self.known.iter().any(|known| known.name == name), "{name}");
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    fn path(&self, name: &str) -> String {
+    /// Where a member stands, as messages name it.
+    pub(super) fn path(&self, name: &str) -> String {
         format!("{}{name}", self.path)
     }
 
@@ -214,11 +287,23 @@ impl Fields {
         Ok(Some(numbers))
     }
 
+    /// A list as it was sent, for what is stored only.
+    ///
+    /// # Errors
+    /// `InvalidParameter` for another type.
+    pub fn list(&self, name: &str) -> Result<Option<Value>, Fault> {
+        Ok(self.items(name)?.cloned().map(Value::Array))
+    }
+
     /// A list of objects with these members.
     ///
     /// # Errors
     /// `InvalidParameter` for another type, and what [`Fields::read`] answers for each object.
-    pub fn objects(&self, name: &str, members: &[Member]) -> Result<Option<Vec<Self>>, Fault> {
+    pub fn objects(
+        &self,
+        name: &str,
+        members: &'static [Member],
+    ) -> Result<Option<Vec<Self>>, Fault> {
         let Some(items) = self.items(name)? else {
             return Ok(None);
         };

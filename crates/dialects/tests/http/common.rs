@@ -130,16 +130,24 @@ fn tenant(name: &str) -> TenantSetup {
             aliases: vec!["1462016331580064".to_owned()],
         }],
         agents: Vec::new(),
-        flows: vec![Flow {
-            id: FlowId::new(41),
-            name: "话术".to_owned(),
-            source: FlowSource::Sip("sip:bot@127.0.0.1:5095".to_owned()),
-            // The scripts of Alibaba's documented example.
-            aliases: vec![
-                "5a3940ce-a12f-4222-9f0f-605a9b89ea7c".to_owned(),
-                "c6a668d1-3145-4048-9101-cb3678bb8884".to_owned(),
-            ],
-        }],
+        flows: vec![
+            Flow {
+                id: FlowId::new(41),
+                name: "话术".to_owned(),
+                source: FlowSource::Sip("sip:bot@127.0.0.1:5095".to_owned()),
+                // The scripts of Alibaba's documented example.
+                aliases: vec![
+                    "5a3940ce-a12f-4222-9f0f-605a9b89ea7c".to_owned(),
+                    "c6a668d1-3145-4048-9101-cb3678bb8884".to_owned(),
+                ],
+            },
+            Flow {
+                id: FlowId::new(4600),
+                name: "welcome".to_owned(),
+                source: FlowSource::Sip("sip:ivr@127.0.0.1:5095".to_owned()),
+                aliases: Vec::new(),
+            },
+        ],
         number_groups: vec![NumberGroup {
             id: NumberGroupId::new("1070678044124225").unwrap(),
             caller_ids: numbers[..1].to_vec(),

@@ -12,3 +12,4 @@ mod common;
 mod dezhu;
 mod huawei;
 mod tencent;
+mod tencent_campaigns;

@@ -36,7 +36,7 @@ fn signed(key: &str, action: &str, version: &str, body: &str) -> Request<Body> {
     request("POST", "/", &headers, body.to_owned())
 }
 
-fn code(answer: &Answer) -> &str {
+pub(crate) fn code(answer: &Answer) -> &str {
     // Clients read nothing else than this status and this type.
     assert_eq!(answer.status, 200);
     assert_eq!(answer.headers["content-type"], "application/json");
@@ -57,7 +57,7 @@ fn code(answer: &Answer) -> &str {
     response["Error"]["Code"].as_str().unwrap_or("none")
 }
 
-async fn ask(server: &Server, action: &str, body: &str) -> Answer {
+pub(crate) async fn ask(server: &Server, action: &str, body: &str) -> Answer {
     server
         .send(signed("AKID-acme", action, "2020-02-10", body))
         .await

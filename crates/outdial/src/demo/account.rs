@@ -86,6 +86,7 @@ async fn count_attempts(stage: &Stage) -> Result<(u64, u64), String> {
     let filter = AttemptFilter {
         campaign: Some(stage.campaign()),
         number: None,
+        ..AttemptFilter::default()
     };
     let (mut attempts, mut unfinished) = (0, 0);
     let mut cursor = None;

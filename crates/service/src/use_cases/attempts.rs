@@ -15,10 +15,12 @@ pub struct AttemptFilter {
     pub campaign: Option<CampaignId>,
     /// To this number.
     pub number: Option<PhoneNumber>,
+    /// Newest first instead of oldest first.
+    pub newest_first: bool,
 }
 
 impl Service {
-    /// Attempts in the order in which they were placed.
+    /// Attempts in the order in which they were placed, or against it.
     ///
     /// # Errors
     /// [`ServiceError::CampaignNotFound`].
@@ -36,6 +38,7 @@ impl Service {
             campaign: filter.campaign,
             number: filter.number,
             after: cursor_number(&page)?.map(AttemptId::new),
+            newest_first: filter.newest_first,
             limit: page_limit(&page),
             ..AttemptQuery::of(caller.tenant)
         };

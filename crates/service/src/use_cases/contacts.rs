@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use outdial_domain::{
-    Attempt, CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, TenantId,
+    Attempt, AttemptId, CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact,
+    TenantId,
 };
 use outdial_engine::input::Input;
 use outdial_store::{AttemptQuery, ImportOptions, ImportSession};
@@ -220,6 +221,19 @@ impl Service {
         let attempts = self.store().attempts(query).await?.items;
         let attempts = attempts.into_iter().map(|stored| stored.attempt);
         Ok((contact, attempts.collect()))
+    }
+
+    /// The contact of an attempt, also where its campaign is gone.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for an attempt that is none of the tenant's.
+    pub async fn contact_of(
+        &self,
+        caller: &Caller,
+        attempt: AttemptId,
+    ) -> Result<Option<Contact>, ServiceError> {
+        let attempt = self.attempt(caller, attempt).await?;
+        Ok(self.store().contact(attempt.contact).await?)
     }
 
     /// A campaign's contacts, in the order in which they came.

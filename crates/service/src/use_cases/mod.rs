@@ -5,6 +5,7 @@ mod attempts;
 mod campaigns;
 mod contacts;
 mod edits;
+mod making;
 mod operations;
 mod registry;
 mod starting;

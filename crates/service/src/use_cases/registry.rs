@@ -1,6 +1,8 @@
 //! What a tenant has: groups, numbers, flows, keys; and who a key belongs to.
 
-use outdial_domain::{AgentId, CallerId, Flow, NumberGroup, Origin, SkillGroup, Tenant, TenantId};
+use outdial_domain::{
+    Agent, AgentId, CallerId, Flow, NumberGroup, Origin, SkillGroup, Tenant, TenantId,
+};
 
 use std::sync::Arc;
 
@@ -108,6 +110,15 @@ impl Service {
     pub async fn skill_groups(&self, caller: &Caller) -> Result<Vec<SkillGroup>, ServiceError> {
         caller.needs(Right::Read)?;
         Ok(self.entry(caller)?.skill_groups.clone())
+    }
+
+    /// The tenant's agents as they are set up, by id. What they are doing: [`Service::agents`].
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`].
+    pub async fn staff(&self, caller: &Caller) -> Result<Vec<Agent>, ServiceError> {
+        caller.needs(Right::Read)?;
+        Ok(self.entry(caller)?.agents.values().cloned().collect())
     }
 
     /// The tenant's caller IDs.
