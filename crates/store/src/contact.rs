@@ -1,5 +1,7 @@
 //! Contacts: taken in by the million, found by when they are due.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use outdial_domain::{
     CampaignId, Contact, ContactId, ContactState, ContactUpdate, History, Listing, NewContact,
@@ -43,6 +45,9 @@ pub trait ImportSession: Send {
 
     /// How far it has come.
     fn progress(&self) -> ImportProgress;
+
+    /// The ids of the contacts that are committed, first and last of each run, in the order of the list.
+    fn runs(&self) -> Vec<RangeInclusive<u64>>;
 }
 
 /// A contact that may be called now.

@@ -8,10 +8,23 @@
 //! `routes.rs`.
 
 mod answer;
+mod commands;
+mod coverage;
 mod fault;
+mod group;
+mod groups;
+mod ids;
+mod instances;
+mod job_lists;
+mod job_shapes;
+mod jobs;
 mod numbers;
+mod page;
+mod paging;
 mod routes;
 pub mod sign;
+mod strategy;
+mod tasks;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +44,8 @@ use crate::signing::{AccessKey, KeyRing};
 
 use answer::Format;
 pub use fault::Fault;
+pub use groups::MODIFY_JOB_GROUP;
+pub use page::page;
 pub use routes::{Answer, Call, Operation};
 pub use wire::{JsonFields, Parameters};
 
@@ -176,7 +191,7 @@ impl Alibaba {
             caller: caller(owner.tenant, &key, Origin::Alibaba),
             instance_id: owner.instance_id.clone(),
             now,
-            parameters,
+            parameters: parameters.for_action(operation.name),
         };
         Ok((operation.name, (operation.run)(call).await?))
     }

@@ -5,8 +5,8 @@ use outdial_service::{Caller, Service};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use super::numbers;
 use super::wire::Parameters;
+use super::{commands, groups, instances, job_lists, jobs, numbers, tasks};
 use crate::running::Answering;
 
 /// What an action is asked: everything has been checked that holds for all actions.
@@ -38,12 +38,54 @@ pub struct Operation {
     pub run: fn(Call) -> Answering<Answer, Fault>,
 }
 
+/// An action on the caller's instance.
+macro_rules! on_instance {
+    ($name:literal, $run:path) => {
+        Operation {
+            name: $name,
+            instance: Some("InstanceId"),
+            run: |call| Box::pin($run(call)),
+        }
+    };
+}
+
+/// An action on no instance.
+macro_rules! on_account {
+    ($name:literal, $run:path) => {
+        Operation {
+            name: $name,
+            instance: None,
+            run: |call| Box::pin($run(call)),
+        }
+    };
+}
+
 /// Every action that is built. Each topic adds its own here.
-pub(super) const OPERATIONS: &[Operation] = &[Operation {
-    name: "ListOutboundCallNumbers",
-    instance: Some("InstanceId"),
-    run: |call| Box::pin(numbers::list(call)),
-}];
+pub(super) const OPERATIONS: &[Operation] = &[
+    on_instance!("AssignJobs", jobs::assign),
+    on_instance!("CancelJobs", commands::cancel),
+    on_instance!("CreateJobGroup", groups::create),
+    on_instance!("DeleteJobGroup", groups::delete),
+    on_instance!("DescribeInstance", instances::describe),
+    on_instance!("DescribeJob", job_lists::describe),
+    on_instance!("DescribeJobGroup", groups::describe),
+    on_account!(
+        "GetConcurrentConversationQuota",
+        instances::concurrency_quota
+    ),
+    on_instance!("GetCurrentConcurrency", instances::current_concurrency),
+    on_instance!("GetTaskByUuid", tasks::show),
+    on_account!("ListInstances", instances::list),
+    on_instance!("ListJobGroups", groups::list),
+    on_instance!("ListJobs", job_lists::list),
+    on_instance!("ListJobsByGroup", job_lists::list_by_group),
+    on_instance!("ListOutboundCallNumbers", numbers::list),
+    on_instance!("ModifyJobGroup", groups::modify),
+    on_instance!("QueryJobs", job_lists::query),
+    on_instance!("QueryJobsWithResult", job_lists::query_with_result),
+    on_instance!("ResumeJobs", commands::resume),
+    on_instance!("SuspendJobs", commands::suspend),
+];
 
 /// Actions that the vendor has: those not built are answered as unsupported, and only other names as
 /// unknown. Source: the API overview of OutboundBot 2019-12-26.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::coverage;
 use super::fault::Fault;
 use crate::incoming::Incoming;
 use crate::json;
@@ -29,7 +30,7 @@ const COMMON: [&str; 12] = [
 
 /// The parameters of a request. Those that the action does not have are ignored.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Parameters(BTreeMap<String, String>);
+pub struct Parameters(BTreeMap<String, String>, Option<&'static str>);
 
 impl Parameters {
     /// Reads query and body; where both have a name the query's value counts.
@@ -48,6 +49,19 @@ impl Parameters {
         }
         parameters.0.extend(from_query);
         Ok(parameters)
+    }
+
+    /// The same for an action, whose fields the table of them must know.
+    pub(super) fn for_action(mut self, action: &'static str) -> Self {
+        self.1 = Some(action);
+        self
+    }
+
+    /// That a field which is asked for stands in the table from which the page is made.
+    fn check_known(&self, name: &str) {
+        let carries = name == "InstanceId" || COMMON.contains(&name);
+        let known = |action: &'static str| coverage::knows(action, name);
+        debug_assert!(carries || self.1.is_none_or(known), "{name} is in no row");
     }
 
     fn add_form(&mut self, text: &[u8], place: &str) -> Result<(), Fault> {
@@ -91,12 +105,14 @@ impl Parameters {
 
     /// A text; an empty one is none.
     pub fn text(&self, name: &str) -> Option<&str> {
+        self.check_known(name);
         let text = self.0.get(name).map(String::as_str);
         text.filter(|text| !text.is_empty())
     }
 
     /// Whether a parameter was sent, be it empty: `CallingNumber.1=` clears a list.
     pub fn has(&self, name: &str) -> bool {
+        self.check_known(name);
         self.0.contains_key(name)
     }
 
@@ -156,6 +172,7 @@ impl Parameters {
     /// A list: `Name.1`, `Name.2` by number, or `Name` with one item or with JSON. An item that is itself
     /// a JSON list of texts stands for its items. `None` when nothing of it was sent.
     pub fn list(&self, name: &str) -> Option<Vec<String>> {
+        self.check_known(name);
         let mut numbered = BTreeMap::new();
         let prefix = format!("{name}.");
         for (key, value) in self.0.range(prefix.clone()..) {
@@ -226,6 +243,24 @@ impl JsonFields {
         let text = unescaped.as_deref().unwrap_or(text);
         let object = json::object(text.as_bytes());
         let object = object.map_err(|_| Fault::invalid(parameter, "It is not a JSON object."))?;
+        Self::of_object(parameter, object)
+    }
+
+    /// An object inside of such a text.
+    ///
+    /// # Errors
+    /// `InvalidX`.
+    pub fn of(parameter: &str, value: &Value) -> Result<Self, Fault> {
+        match value {
+            Value::Object(object) => Self::of_object(parameter, object.clone()),
+            _ => Err(Fault::invalid(
+                parameter,
+                "An object in it is something else.",
+            )),
+        }
+    }
+
+    fn of_object(parameter: &str, object: Map<String, Value>) -> Result<Self, Fault> {
         let mut members = Map::new();
         for (name, value) in object {
             if members.insert(name.to_lowercase(), value).is_some() {
@@ -240,6 +275,10 @@ impl JsonFields {
 
     /// A member as it came; `null` is none.
     pub fn value(&self, name: &str) -> Option<&Value> {
+        debug_assert!(
+            !coverage::is_json(&self.parameter) || coverage::knows(&self.parameter, name),
+            "{name} is in no row"
+        );
         let value = self.members.get(&name.to_lowercase());
         value.filter(|value| !value.is_null())
     }
@@ -395,19 +434,16 @@ mod tests {
     #[test]
     fn json_inside_of_a_text_is_read_whatever_its_capitals() {
         let text = r#"{"Id":"st","maxAttemptsPerDay":"3","minAttemptInterval":5,"emptyNumberIgnore":"true"}"#;
-        let fields = JsonFields::read("StrategyJson", text).unwrap();
+        let fields = JsonFields::read("AnyJson", text).unwrap();
         assert_eq!(fields.text("id"), Ok(Some("st".to_owned())));
         assert_eq!(fields.integer("MaxAttemptsPerDay"), Ok(Some(3)));
         assert_eq!(fields.integer("minAttemptInterval"), Ok(Some(5)));
         assert_eq!(fields.boolean("emptyNumberIgnore"), Ok(Some(true)));
         for wrong in ["", "[]", "{", r#"{"id":1,"Id":2}"#, r#"{"id":1,"id":2}"#] {
-            let refused = JsonFields::read("StrategyJson", wrong).unwrap_err();
-            assert_eq!(refused.code, "InvalidStrategyJson", "{wrong}");
+            let refused = JsonFields::read("AnyJson", wrong).unwrap_err();
+            assert_eq!(refused.code, "InvalidAnyJson", "{wrong}");
         }
-        assert_eq!(
-            fields.integer("id").unwrap_err().code,
-            "InvalidStrategyJson"
-        );
+        assert_eq!(fields.integer("id").unwrap_err().code, "InvalidAnyJson");
     }
 
     proptest! {

@@ -161,6 +161,7 @@ impl Records {
         let filter = AttemptFilter {
             campaign: query.campaign,
             number: None,
+            newest_first: true,
         };
         let mut page = PageRequest {
             cursor: None,
@@ -169,7 +170,7 @@ impl Records {
         loop {
             let part = call
                 .service
-                .latest_attempts(&call.caller, filter, page.clone())
+                .attempts(&call.caller, filter, page.clone())
                 .await?;
             // Attempts are numbered in the order of dialing.
             let earlier = part.items.last().is_some_and(|a| a.started_at < query.from);

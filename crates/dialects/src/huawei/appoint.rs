@@ -249,21 +249,11 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
     };
     // Nobody is called so: the list is empty, not everyone's.
     let nobody = named_some && filter.agents.is_empty();
-    let mut found = Vec::new();
-    let mut cursor = None;
-    while !nobody {
-        let limit = Some(1_000);
-        let page = PageRequest { cursor, limit };
-        let page = call
-            .service
-            .appointments(&call.caller, filter.clone(), page)
-            .await?;
-        found.extend(page.items);
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let found = if nobody {
+        Vec::new()
+    } else {
+        all(&call, &filter).await?
+    };
     let rows = found
         .iter()
         .skip(usize::try_from(offset).unwrap_or(usize::MAX));
@@ -276,6 +266,24 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
         "query success",
         [("totalCount", total), ("data", json!(data))],
     ))
+}
+
+async fn all(call: &Call, filter: &AppointmentFilter) -> Result<Vec<Appointment>, Fault> {
+    let mut found = Vec::new();
+    let mut cursor = None;
+    loop {
+        let limit = Some(1_000);
+        let page = PageRequest { cursor, limit };
+        let page = call
+            .service
+            .appointments(&call.caller, filter.clone(), page)
+            .await?;
+        found.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 async fn shown(call: &Call, appointment: &Appointment) -> Result<Value, Fault> {

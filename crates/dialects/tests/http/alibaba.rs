@@ -11,7 +11,13 @@ const LIST: &str = "ListOutboundCallNumbers";
 const QUERY: &str = "InstanceId=instance-acme&PageNumber=1&PageSize=2";
 
 /// A signed request; the query has to be sorted and encoded already.
-fn signed(action: &str, query: &str, nonce: &str, accept: &str, version: &str) -> Request<Body> {
+pub(crate) fn signed(
+    action: &str,
+    query: &str,
+    nonce: &str,
+    accept: &str,
+    version: &str,
+) -> Request<Body> {
     let content = sha_hex(b"");
     let names = "accept;host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
     let canonical = format!(
@@ -36,7 +42,7 @@ fn signed(action: &str, query: &str, nonce: &str, accept: &str, version: &str) -
     request("POST", &format!("/?{query}"), &headers, "")
 }
 
-fn told(answer: &Answer) -> (u16, &str) {
+pub(crate) fn told(answer: &Answer) -> (u16, &str) {
     let json = &answer.json;
     let status = answer.status.as_u16();
     assert_eq!(json["HttpStatusCode"], json!(status), "{}", answer.text);

@@ -13,9 +13,9 @@ use outdial_dialects::{
     AccessKey, Accounts, Clock, Dialects, Secret, alibaba, dezhu, huawei, tencent,
 };
 use outdial_domain::{
-    Agent, AgentId, CallerId, ComplianceProfile, Connection, Country, Evidence, Flow, FlowId,
-    FlowSource, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, SkillGroup, SkillGroupId,
-    Timestamp, Trunk, TrunkName,
+    Agent, AgentId, Calendar, CallerId, ComplianceProfile, Connection, Country, Evidence, Flow,
+    FlowId, FlowSource, Mode, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, Settings,
+    SkillGroup, SkillGroupId, Target, Timestamp, Trunk, TrunkName,
 };
 use outdial_service::{Running, Setup, TenantSetup};
 use outdial_store::SqliteStore;
@@ -142,6 +142,16 @@ fn tenant(name: &str) -> TenantSetup {
         }],
         flows: vec![
             Flow {
+                id: FlowId::new(41),
+                name: "话术".to_owned(),
+                source: FlowSource::Sip("sip:bot@127.0.0.1:5095".to_owned()),
+                // The scripts of Alibaba's documented example.
+                aliases: vec![
+                    "5a3940ce-a12f-4222-9f0f-605a9b89ea7c".to_owned(),
+                    "c6a668d1-3145-4048-9101-cb3678bb8884".to_owned(),
+                ],
+            },
+            Flow {
                 id: FlowId::new(31),
                 name: "greeting".to_owned(),
                 source: FlowSource::Sip("sip:flow@127.0.0.1:5090".to_owned()),
@@ -250,6 +260,21 @@ impl Server {
             json: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
         }
+    }
+
+    /// The second id of a new campaign of a tenant.
+    pub(crate) async fn campaign_of(&self, tenant: &str) -> String {
+        let service = &self.running.service;
+        let caller = service.insider(service.tenant_named(tenant).unwrap().id);
+        let settings = Settings::new(
+            "their own",
+            Mode::Progressive,
+            Target::SkillGroup(SkillGroupId::new(255)),
+            vec![PhoneNumber::from_text("10085").unwrap()],
+            Calendar::always("Asia/Shanghai").unwrap(),
+        );
+        let campaign = service.create_campaign(&caller, settings, None).await;
+        campaign.unwrap().uuid
     }
 
     /// Stops it.

@@ -6,6 +6,7 @@
 )]
 
 mod alibaba;
+mod alibaba_groups;
 mod anything;
 mod common;
 mod dezhu;

@@ -13,5 +13,6 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod alibaba;
 mod script;
 mod tencent;

@@ -30,29 +30,6 @@ impl Service {
         filter: AttemptFilter,
         page: PageRequest,
     ) -> Result<Page<Attempt>, ServiceError> {
-        self.attempts_in_order(caller, filter, page, false).await
-    }
-
-    /// Attempts, the one placed last first.
-    ///
-    /// # Errors
-    /// [`ServiceError::CampaignNotFound`].
-    pub async fn latest_attempts(
-        &self,
-        caller: &Caller,
-        filter: AttemptFilter,
-        page: PageRequest,
-    ) -> Result<Page<Attempt>, ServiceError> {
-        self.attempts_in_order(caller, filter, page, true).await
-    }
-
-    async fn attempts_in_order(
-        &self,
-        caller: &Caller,
-        filter: AttemptFilter,
-        page: PageRequest,
-        newest_first: bool,
-    ) -> Result<Page<Attempt>, ServiceError> {
         caller.needs(Right::Read)?;
         if let Some(id) = filter.campaign {
             self.own_campaign(caller, Right::Read, id).await?;
@@ -61,7 +38,7 @@ impl Service {
             campaign: filter.campaign,
             number: filter.number,
             after: cursor_number(&page)?.map(AttemptId::new),
-            newest_first: newest_first || filter.newest_first,
+            newest_first: filter.newest_first,
             limit: page_limit(&page),
             ..AttemptQuery::of(caller.tenant)
         };

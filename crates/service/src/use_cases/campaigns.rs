@@ -80,6 +80,25 @@ impl Service {
         self.own_campaign(caller, Right::Read, id).await
     }
 
+    /// A campaign by its second id, in letters of any case.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn campaign_by_uuid(
+        &self,
+        caller: &Caller,
+        uuid: &str,
+    ) -> Result<Campaign, ServiceError> {
+        caller.needs(Right::Read)?;
+        match self.store().campaign_by_uuid(uuid).await? {
+            Some(campaign) if campaign.tenant == caller.tenant => Ok(campaign),
+            _ => Err(ServiceError::NotFound {
+                what: "campaign",
+                id: uuid.to_owned(),
+            }),
+        }
+    }
+
     /// The tenant's campaigns, newest first.
     ///
     /// # Errors

@@ -1,14 +1,15 @@
 //! Contacts: add them, read them.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use outdial_domain::{
-    AttemptId, CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact, PhoneNumber,
-    TenantId,
+    Attempt, AttemptId, CampaignId, CampaignState, Contact, ContactId, EndReason, NewContact,
+    PhoneNumber, TenantId,
 };
 use outdial_engine::input::Input;
-use outdial_store::{ImportOptions, ImportSession};
+use outdial_store::{AttemptQuery, ImportOptions, ImportSession};
 
 use super::{Service, cursor_number, page_limit};
 use crate::access::{Caller, Right};
@@ -58,7 +59,18 @@ impl Import {
     /// [`ServiceError::Store`] when it could not be committed.
     pub async fn finish(mut self) -> Result<Imported, ServiceError> {
         match self.going.take() {
-            Some(going) => going.finish().await,
+            Some(going) => going.finish().await.map(|(imported, _)| imported),
+            None => Err(ServiceError::Stopping),
+        }
+    }
+
+    /// The same for a short list: answers the contacts' ids in its order.
+    async fn finish_with_ids(mut self) -> Result<Vec<ContactId>, ServiceError> {
+        match self.going.take() {
+            Some(going) => {
+                let (_, runs) = going.finish().await?;
+                Ok(runs.into_iter().flatten().map(ContactId::new).collect())
+            }
             None => Err(ServiceError::Stopping),
         }
     }
@@ -81,15 +93,17 @@ impl Drop for Import {
 }
 
 impl Going {
-    async fn finish(mut self) -> Result<Imported, ServiceError> {
+    /// What came of it, and the first and last id of each run of new contacts.
+    async fn finish(mut self) -> Result<(Imported, Vec<RangeInclusive<u64>>), ServiceError> {
         let finished = self.session.finish().await;
         let progress = self.session.progress();
         self.tell(progress.accepted, true).await?;
         finished?;
-        Ok(Imported {
+        let imported = Imported {
             accepted: progress.accepted,
             duplicates: progress.duplicates,
-        })
+        };
+        Ok((imported, self.session.runs()))
     }
 
     async fn tell(&mut self, accepted: u64, done: bool) -> Result<(), ServiceError> {
@@ -222,6 +236,49 @@ impl Service {
             }
         }
         Ok(found)
+    }
+
+    /// Adds a short list to a campaign, and answers the contacts' ids in its order.
+    ///
+    /// # Errors
+    /// As [`Service::import_contacts`], and [`ServiceError::Store`] when it could not be committed.
+    pub async fn add_contacts(
+        &self,
+        caller: &Caller,
+        id: CampaignId,
+        contacts: Vec<NewContact>,
+    ) -> Result<Vec<ContactId>, ServiceError> {
+        let mut import = self.import_contacts(caller, id, false).await?;
+        import.push(contacts).await?;
+        import.finish_with_ids().await
+    }
+
+    /// A contact and its attempts, oldest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for a contact that there is not, or that is another tenant's.
+    pub async fn contact_with_attempts(
+        &self,
+        caller: &Caller,
+        id: ContactId,
+    ) -> Result<(Contact, Vec<Attempt>), ServiceError> {
+        caller.needs(Right::Read)?;
+        let not_found = || ServiceError::NotFound {
+            what: "contact",
+            id: id.to_string(),
+        };
+        let contact = self.store().contact(id).await?.ok_or_else(not_found)?;
+        let campaign = self.store().campaign(contact.campaign).await?;
+        if campaign.is_none_or(|campaign| campaign.tenant != caller.tenant) {
+            return Err(not_found());
+        }
+        let query = AttemptQuery {
+            contact: Some(id),
+            ..AttemptQuery::of(caller.tenant)
+        };
+        let attempts = self.store().attempts(query).await?.items;
+        let attempts = attempts.into_iter().map(|stored| stored.attempt);
+        Ok((contact, attempts.collect()))
     }
 
     /// The contact of an attempt, also where its campaign is gone.

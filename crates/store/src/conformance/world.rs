@@ -132,7 +132,14 @@ impl<'e> World<'e> {
             .import(campaign, ImportOptions::default())
             .await?;
         session.add(contacts).await?;
-        session.finish().await
+        let progress = session.finish().await?;
+        let runs = session.runs();
+        let new = self.ids(campaign).await.unwrap_or_default();
+        let taken: Vec<u64> = runs.into_iter().flatten().collect();
+        let newest: Vec<u64> = new.iter().map(|id| id.number()).collect();
+        assert_eq!(taken.len() as u64, progress.accepted);
+        assert!(newest.len() >= 10_000 || newest.ends_with(&taken));
+        Ok(progress)
     }
 
     /// Takes so many contacts in, with numbers from 1; returns their ids in list order.

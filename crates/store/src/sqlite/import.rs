@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::contact_row::{self, given, more_numbers};
 use super::fault::{Fault, Outcome};
-use super::keys::{CONTACTS_PER_CAMPAIGN, contact_key, contact_keys};
+use super::keys::{CONTACTS_PER_CAMPAIGN, contact_id, contact_key, contact_keys};
 use super::number_index::{Entry, NumberIndex, RunReply};
 use super::number_key::NumberKey;
 use super::order_key::order_key;
@@ -86,7 +86,24 @@ impl Row {
 #[derive(Default)]
 struct Shared {
     progress: ImportProgress,
+    /// First and last key of contacts that are committed, in order.
+    runs: Vec<RangeInclusive<i64>>,
     failed: Option<StoreError>,
+}
+
+impl Shared {
+    /// Remembers which keys a piece has used: those up to its newest place, without gaps.
+    fn committed(&mut self, campaign: CampaignId, piece: &WrittenPiece) {
+        if piece.accepted == 0 {
+            return;
+        }
+        let last = contact_key(campaign, piece.newest);
+        let first = last - (piece.accepted as i64 - 1);
+        match self.runs.last_mut() {
+            Some(run) if *run.end() + 1 == first => *run = *run.start()..=last,
+            _ => self.runs.push(first..=last),
+        }
+    }
 }
 
 /// An import as its caller sees it.
@@ -189,6 +206,13 @@ impl ImportSession for Session {
 
     fn progress(&self) -> ImportProgress {
         lock(&self.shared).progress
+    }
+
+    fn runs(&self) -> Vec<RangeInclusive<u64>> {
+        let runs = lock(&self.shared).runs.clone();
+        runs.into_iter()
+            .map(|run| contact_id(*run.start()).number()..=contact_id(*run.end()).number())
+            .collect()
     }
 }
 
@@ -349,6 +373,7 @@ impl Bulk for Batch {
         index.imported += piece.accepted;
         index.gather(self.campaign, &mut piece.entries, piece.newest);
         let mut shared = lock(&self.shared);
+        shared.committed(self.campaign, &piece);
         shared.progress.accepted += piece.accepted;
         shared.progress.duplicates += piece.duplicates;
     }

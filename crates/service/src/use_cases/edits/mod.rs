@@ -227,6 +227,24 @@ impl Service {
         Ok(edit)
     }
 
+    /// One of a campaign's revisions.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for a revision that the campaign has not had.
+    pub async fn revision(
+        &self,
+        caller: &Caller,
+        id: CampaignId,
+        number: RevisionNumber,
+    ) -> Result<Revision, ServiceError> {
+        self.own_campaign(caller, Right::Read, id).await?;
+        let revision = self.store().revision(id, number).await?;
+        revision.ok_or_else(|| ServiceError::NotFound {
+            what: "revision",
+            id: number.to_string(),
+        })
+    }
+
     /// A campaign's revisions, oldest first.
     ///
     /// # Errors

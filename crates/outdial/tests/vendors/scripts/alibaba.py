@@ -1,0 +1,198 @@
+"""Alibaba's official clients against a server of ours: alibaba.py ADDRESS WORKFLOW."""
+
+import json
+import sys
+import time
+
+from alibabacloud_outboundbot20191226.client import Client
+from alibabacloud_outboundbot20191226 import models
+from alibabacloud_tea_openapi.models import Config
+from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import RpcRequest
+from Tea.exceptions import TeaException
+
+ADDRESS = sys.argv[1]
+INSTANCE = "174952ab-9825-4cc9-a5e2-de82d7fa4cdd"
+SCRIPT = "5a3940ce-a12f-4222-9f0f-605a9b89ea7c"
+NAME = "春季 回访+a*b~"
+JOB = {
+    "extras": [{"key": "loan", "value": "5"}],
+    "contacts": [{"phoneNumber": "13012345678", "referenceId": "crm-1", "name": "王"}],
+}
+
+
+def tea(secret="testsecret", algorithm=None):
+    config = Config(
+        access_key_id="LTAItestid",
+        access_key_secret=secret,
+        endpoint=ADDRESS,
+        protocol="HTTP",
+        signature_algorithm=algorithm,
+    )
+    return Client(config)
+
+
+TEA = tea()
+
+
+def ask(name, /, by=None, **fields):
+    """The answer's body as the client's own model, or the code of the error."""
+    request = getattr(models, "".join(w.title() for w in name.split("_")) + "Request")
+    try:
+        answer = getattr(by or TEA, name)(request(instance_id=INSTANCE, **fields)).body
+    except TeaException as error:
+        print(name, error.code, error.message)
+        return error.code
+    assert answer.code == "OK" and answer.success and answer.request_id, answer
+    return answer
+
+
+def old(action, /, secret="testsecret", host=ADDRESS, **fields):
+    """The same with the older client, which signs in the query."""
+    request = RpcRequest("OutboundBot", "2019-12-26", action)
+    request.set_method("POST")
+    request.set_protocol_type("http")
+    request.set_endpoint(host)
+    for name, value in {"InstanceId": INSTANCE, **fields}.items():
+        request.add_query_param(name, value)
+    client = AcsClient("LTAItestid", secret, "cn-shanghai")
+    try:
+        return json.loads(client.do_action_with_exception(request))
+    except ServerException as error:
+        print(action, error.get_error_code(), error.get_error_msg())
+        return error.get_error_code()
+
+
+def group(**fields):
+    made = ask("create_job_group", job_group_name=NAME, script_id=SCRIPT, **fields)
+    return made.job_group
+
+
+def status(number):
+    return ask("describe_job_group", job_group_id=number).job_group.status
+
+
+def workflow():
+    made = group(strategy_json=json.dumps({"maxAttemptsPerDay": 1, "repeatBy": "Once"}))
+    number = made.job_group_id
+    assert made.job_group_name == NAME, made
+    assert made.status == "Scheduling", made
+    assert ask("suspend_jobs", all=True, job_group_id=number).success
+    assert status(number) == "Paused"
+
+    # The documented example, with the ids of this group.
+    edited = ask(
+        "modify_job_group",
+        job_group_id=number,
+        name="修改后的作业组",
+        scenario_id="c6a668d1-3145-4048-9101-cb3678bb8884",
+        description="修改后的作业组",
+        strategy_json=json.dumps(
+            {"maxAttemptsPerDay": "0", "minAttemptInterval": "5", "Id": made.strategy.strategy_id}
+        ),
+        recall_strategy_json=json.dumps(
+            {"emptyNumberIgnore": False, "inArrearsIgnore": False, "outOfServiceIgnore": False}
+        ),
+        script_id=SCRIPT,
+        calling_number=["075586013388"],
+        job_group_status="Draft",
+        ringing_duration=25,
+        min_concurrency=1,
+        priority="Daily",
+        flash_sms_extras=json.dumps({"templateId": "10471", "configId": "8037f524"}),
+        recall_calling_number=["075586013388"],
+    ).job_group
+    assert edited.status == "Draft", edited
+    assert edited.job_group_name == "修改后的作业组", edited
+    assert edited.calling_numbers == ["075586013388"], edited
+    assert edited.strategy.min_attempt_interval == 5, edited
+    assert edited.strategy.max_attempts_per_day == 0, edited
+    assert isinstance(edited.modify_time, str) and isinstance(edited.creation_time, int)
+    shown = ask("describe_job_group", job_group_id=number).job_group
+    assert shown.flash_sms_extras.template_id == "10471", shown
+
+    jobs = ask(
+        "assign_jobs",
+        job_group_id=number,
+        jobs_json=[json.dumps(dict(JOB, extras=[{"key": "n", "value": str(n)}])) for n in range(12)],
+    )
+    assert jobs.job_group_id == number and len(jobs.jobs_id) == 12, jobs
+    listed = ask("list_jobs_by_group", job_group_id=number, page_number=1, page_size=5).jobs
+    assert listed.total_count == 12 and len(listed.list) == 5, listed
+    # Twelve items keep their order.
+    for place, job in enumerate(ask("list_jobs", job_id=jobs.jobs_id).jobs):
+        assert job.job_id == jobs.jobs_id[place], job
+        assert job.extras[0].value == str(place), job
+        assert job.status == "Drafted", job
+    one = ask("describe_job", job_id=jobs.jobs_id[0]).job
+    assert one.contacts[0].phone_number == "13012345678", one
+    found = ask(
+        "query_jobs_with_result", job_group_id=number, page_number=1, page_size=10, query_text="13012345678"
+    ).jobs
+    assert found.row_count == 12 and found.page_count == 2, found
+    groups = ask("list_job_groups", page_number=1, page_size=10, search_text="作业组").job_groups
+    assert groups.total_count == 1 and groups.list[0].progress.paused_num == 12, groups
+
+    assert ask("modify_job_group", job_group_id=number, name="a", job_group_status="Scheduling")
+    assert status(number) in ("Scheduling", "Executing")
+    assert ask("modify_job_group", job_group_id=number, name="b") == "InvalidStatus.JobGroup"
+    assert ask("suspend_jobs", all=True, job_group_id=number).success
+    assert ask("resume_jobs", all=True, job_group_id=number).success
+    assert ask("cancel_jobs", all=True, job_group_id=number).success
+    assert status(number) == "Cancelled"
+    assert ask("delete_job_group", job_group_id=number).success
+    assert ask("describe_job_group", job_group_id=number) == "NotExist.JobGroup"
+    numbers = ask("list_outbound_call_numbers", page_number=1, page_size=10).outbound_call_numbers
+    assert numbers.list, numbers
+    assert ask("describe_instance").instance.instance_id == INSTANCE
+
+
+def signing():
+    v2 = tea(algorithm="v2")
+    assert ask("describe_instance", by=v2).success
+    assert ask("list_job_groups", by=v2, page_number=1, page_size=1).success
+    for client in (tea(secret="wrong"), tea(secret="wrong", algorithm="v2")):
+        assert ask("describe_instance", by=client) == "SignatureDoesNotMatch"
+    made = old("CreateJobGroup", JobGroupName=NAME, ScriptId=SCRIPT)
+    assert made["JobGroup"]["JobGroupName"] == NAME, made
+    assert old("DescribeInstance", secret="wrong") == "InvalidAccessKeySecret"
+    assert old("DescribeInstance", InstanceId="none") == "NotExist.Instance"
+    assert old("StartJob", JobJson="{}") == "UnsupportedOperation"
+    number = made["JobGroup"]["JobGroupId"]
+    assert old("SuspendJobs", JobGroupId=number, All=True)["Success"]
+    edited = old("ModifyJobGroup", JobGroupId=number, Name="a b", **{"CallingNumber.1": "075586013388"})
+    assert edited["JobGroup"]["CallingNumbers"] == ["075586013388"], edited
+
+
+def ranges():
+    def code(**fields):
+        answer = ask("create_job_group", **{"job_group_name": "a", "script_id": SCRIPT, **fields})
+        return answer if isinstance(answer, str) else "OK"
+
+    for fields, want in [
+        ({"job_group_name": "a" * 128}, "OK"),
+        ({"job_group_name": "a" * 129}, "InvalidJobGroupName"),
+        ({"job_group_name": None}, "MissingJobGroupName"),
+        ({"ringing_duration": 5}, "OK"),
+        ({"ringing_duration": 4}, "InvalidRingingDuration"),
+        ({"ringing_duration": 120}, "OK"),
+        ({"ringing_duration": 121}, "InvalidRingingDuration"),
+        ({"min_concurrency": -1}, "InvalidMinConcurrency"),
+        ({"min_concurrency": 1_000_000}, "LimitExceeded.MinConcurrency"),
+        ({"priority": "Daily"}, "OK"),
+        ({"priority": "Later"}, "InvalidPriority"),
+        ({"calling_number": ["13912345678"]}, "InvalidCallingNumber"),
+        ({"script_id": "none"}, "NotExist.Script"),
+        ({"strategy_json": "{"}, "InvalidStrategyJson"),
+    ]:
+        assert code(**fields) == want, (fields, want)
+    number = group().job_group_id
+    many = [json.dumps(JOB)] * 100
+    assert ask("assign_jobs", job_group_id=number, jobs_json=many) == "LimitExceeded.JobsJson"
+    assert ask("assign_jobs", job_group_id=number, jobs_json=many[:99]).success
+    for size, want in [(101, "InvalidPageSize"), (0, "InvalidPageSize")]:
+        assert ask("list_job_groups", page_number=1, page_size=size) == want
+
+
+{"workflow": workflow, "signing": signing, "ranges": ranges}[sys.argv[2]]()
