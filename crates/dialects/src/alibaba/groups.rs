@@ -21,7 +21,7 @@ use super::routes::{Answer, Call};
 use super::strategy::stored;
 
 /// Which groups ModifyJobGroup takes, and which of their fields. A draft of ours that is shown as
-/// scheduling is none of these: [`may_modify`] tells them apart.
+/// scheduling is none of these: `may_modify` tells them apart.
 pub const MODIFY_JOB_GROUP: EditPolicy = EditPolicy::new("alibaba ModifyJobGroup")
     .taking(|state| matches!(state, CampaignState::Draft | CampaignState::Paused))
     .ruling(|field, _| match field {

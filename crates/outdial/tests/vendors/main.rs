@@ -2,7 +2,8 @@
 //! address is another one.
 //!
 //! `cargo xtask test` brings the libraries (`requirements.txt`) into `vendor-clients` below the target
-//! folder. Each workflow is a Python script in `scripts/`; what it prints is shown when it fails.
+//! folder. Each workflow is a Python script in `scripts/`; what it prints is shown when it fails. For vendors
+//! without a library of their own an independent client stands here.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,5 +15,6 @@
 mod harness;
 
 mod alibaba;
+mod dezhu;
 mod script;
 mod tencent;

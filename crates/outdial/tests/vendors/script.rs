@@ -36,30 +36,40 @@ impl Drop for Running {
 /// # Panics
 /// When it fails or does not end, with everything that it printed.
 pub(crate) async fn run(name: &str, workflow: &str, work: &Work, server: &Server) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendors/scripts");
-    let printed = work.path(&format!("{name}-{workflow}.txt"));
+    let arguments = [format!("127.0.0.1:{}", server.http), workflow.to_owned()];
+    run_with(&format!("scripts/{name}.py"), &arguments, work).await;
+}
+
+/// Runs a script of this folder with these arguments.
+///
+/// # Panics
+/// When it fails or does not end, with everything that it printed.
+pub(crate) async fn run_with(script: &str, arguments: &[String], work: &Work) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/vendors")
+        .join(script);
+    let printed = work.path("script.txt");
     let output = File::create(&printed).unwrap();
     let mut command = Command::new(python());
     command
         .arg("-B")
-        .arg(folder.join(format!("{name}.py")))
-        .arg(format!("127.0.0.1:{}", server.http))
-        .arg(workflow)
+        .arg(path)
+        .args(arguments)
         // No proxy stands between the client and this machine.
         .env("NO_PROXY", "127.0.0.1,localhost")
         .env("PYTHONUNBUFFERED", "1")
         .stdin(Stdio::null())
         .stdout(output.try_clone().unwrap())
         .stderr(output);
-    let mut script = Running(command.spawn().unwrap());
-    let status = until(&format!("{name}.py {workflow} ends"), LIMIT, || {
-        let status = script.0.try_wait().unwrap();
+    let mut running = Running(command.spawn().unwrap());
+    let status = until(&format!("{script} ends"), LIMIT, || {
+        let status = running.0.try_wait().unwrap();
         status.ok_or_else(|| fs::read_to_string(&printed).unwrap_or_default())
     })
     .await;
     assert!(
         status.success(),
-        "{name}.py {workflow} failed ({status}):\n{}",
+        "{script} {arguments:?} failed ({status}):\n{}",
         fs::read_to_string(&printed).unwrap_or_default()
     );
 }
