@@ -15,7 +15,7 @@ use crate::LegId;
 
 /// An idle leg hears a packet of silence after so long: phones and border controllers drop one that hears nothing for
 /// 10 s, and the clock that looks at this ticks a few times a second, late under load.
-pub const COMFORT_AFTER: Duration = Duration::from_secs(9);
+pub const COMFORT_AFTER: Duration = Duration::from_millis(9_600);
 /// What a callee says before the join is kept so long; of what is older, the listener has no use.
 pub const KEEP: Duration = Duration::from_millis(200);
 /// Packets kept at most, for a sender that floods: 200 ms at the shortest packet time of 10 ms.
