@@ -48,8 +48,7 @@ async fn a_leg_without_speech_stays_up_past_watchdogs_and_session_timers() {
         assert_eq!(team::agent(&server.rest, &team::id(n))["leg"], "up");
         let heard = phone.media().expect("it has a call").heard().continuity();
         assert!(heard.is_one_continuous_stream(), "agent {n}: {heard:?}");
-        // Sent every 9.75 s; the rest is for a busy machine.
-        assert!(heard.longest_pause <= ms(10_250), "agent {n}: {heard:?}");
+        assert!(heard.longest_pause <= secs(10), "agent {n}: {heard:?}");
     }
     for phone in &team.phones[2..] {
         let refreshes = u64::from(phone.status().refreshes);

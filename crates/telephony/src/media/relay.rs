@@ -14,7 +14,7 @@ use super::tone::{FRAME, TONE_FRAMES, joining_tone, silence};
 use crate::LegId;
 
 /// An idle leg hears a packet of silence after so long: phones and border controllers drop one that hears nothing for
-/// 10 s, and the clock that looks at this ticks a few times a second, late under load.
+/// 10 s. What is left of them is for a busy machine, on which the clock that looks at this ticks late.
 pub const COMFORT_AFTER: Duration = Duration::from_millis(9_600);
 /// What a callee says before the join is kept so long; of what is older, the listener has no use.
 pub const KEEP: Duration = Duration::from_millis(200);
@@ -240,7 +240,7 @@ impl Relay {
 
     /// What must happen by the clock: comfort packets, and looking for legs that fell quiet.
     ///
-    /// To be called a few times a second.
+    /// To be called often: what is due waits for the next call.
     pub fn tick(&mut self, now: Instant, wire: &mut impl Wire) {
         for (id, leg) in &mut self.legs {
             let idle_since = leg.out.last_sent();

@@ -22,8 +22,8 @@ use super::rtp::PACKET_LEN_MAX;
 use crate::LegId;
 use crate::clock;
 
-/// How often comfort packets and quiet legs are looked after.
-const TICK: Duration = Duration::from_millis(250);
+/// How often comfort packets and quiet legs are looked after: a comfort packet is late by no more.
+const TICK: Duration = Duration::from_millis(50);
 /// Packets read from one socket before the others have their turn.
 const BURST: usize = 64;
 const WAKE: Token = Token(usize::MAX);
