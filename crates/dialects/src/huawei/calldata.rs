@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::campaign::{Names, campaign_of, phone_number, status};
 use super::fault::{Fault, FieldFault};
+use super::outcomes::properties;
 use super::routes::{Answer, Call};
 use super::time::Zone;
 use super::wire::Fields;
@@ -171,7 +172,7 @@ pub(super) async fn show(call: Call) -> Result<Answer, Fault> {
         .collect();
     let data = json!({
         "dataId": id.number().to_string(),
-        "properties": [],
+        "properties": properties(&call, id).await?,
         "calledNos": numbers,
     });
     Ok(Answer::with("query success", [("data", data)]))

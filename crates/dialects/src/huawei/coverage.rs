@@ -61,7 +61,7 @@ pub const OPERATIONS: &[Covered] = &[
             (
                 "name",
                 Honoured,
-                "1–32 characters, unique within the tenant, over all its APIs",
+                "1–100 characters (the table says 32, its own example has 44, later pages say 100), unique within the tenant, over all its APIs",
             ),
             (
                 "description",
@@ -163,8 +163,8 @@ pub const OPERATIONS: &[Covered] = &[
             ),
             (
                 "callBackUrl",
-                Stored,
-                "`https://` or `http://`, at most 512 characters; results are not pushed yet, ask for them",
+                Honoured,
+                "`https://` or `http://`, at most 512 characters, of a host in `callback_hosts` where that is set; final results are pushed, at least once",
             ),
             (
                 "initStatus",
@@ -180,7 +180,7 @@ pub const OPERATIONS: &[Covered] = &[
             (
                 "name",
                 Honoured,
-                "1–32 characters, unique within the tenant, over all its APIs",
+                "1–100 characters (the table says 32, its own example has 44, later pages say 100), unique within the tenant, over all its APIs",
             ),
             (
                 "description",
@@ -282,8 +282,8 @@ pub const OPERATIONS: &[Covered] = &[
             ),
             (
                 "callBackUrl",
-                Stored,
-                "`https://` or `http://`, at most 512 characters; results are not pushed yet, ask for them",
+                Honoured,
+                "`https://` or `http://`, at most 512 characters, of a host in `callback_hosts` where that is set; final results are pushed, at least once",
             ),
         ],
     ),
@@ -453,8 +453,73 @@ pub const OPERATIONS: &[Covered] = &[
     ),
     op("GET calldata/#campaignId/#dataId", "", &[]),
     op(
+        "POST calldata/#campaignId/delete",
+        "Not while the campaign is started (0200019). Records that fit every field; those that are called, final or reserved stay.",
+        &[
+            ("sessionId", Honoured, "at most 32 characters"),
+            ("called", Honoured, "at most 24 of `0-9 * #`"),
+            ("customField", Honoured, "at most 200 characters"),
+            ("recycleTime", Honoured, "`yyyy-MM-dd HH:mm:ss`"),
+            (
+                "recycleType",
+                Honoured,
+                "with recycleTime: 1 until that day, 2 that day, 3 just then (default)",
+            ),
+            (
+                "archiveHistory",
+                Stored,
+                "0 or 1, checked; calls are always kept",
+            ),
+        ],
+    ),
+    op(
+        "POST callBusiResult/#dataId",
+        "What business came of a record; shown among its properties. It begins no call.",
+        &[
+            ("busiResult", Stored, "at most 50 characters"),
+            ("subStatus", Stored, "at most 50 characters"),
+            ("busiSubStatus", Stored, "another name of subStatus"),
+            ("busiResultDesc", Stored, "at most 200 characters"),
+            ("busiDesc", Stored, "another name of busiResultDesc"),
+        ],
+    ),
+    op(
+        "POST createObResult",
+        "A code of the tenant's own, shown as `resultCode` of results; at most 200. Answers `defId`.",
+        &[
+            (
+                "resultCode",
+                Honoured,
+                "fewer than 8 characters, unique; chosen when absent",
+            ),
+            ("displayResult", Stored, "at most 200 characters"),
+            (
+                "obsCodes",
+                Honoured,
+                "failCodes for which it is shown, 1–100",
+            ),
+        ],
+    ),
+    op("DELETE $defId/deleteObsResult", "", &[]),
+    op(
+        "GET queryOBSResults",
+        "",
+        &[
+            ("pageSize", Honoured, "1–50"),
+            ("pageNum", Honoured, "from 1"),
+        ],
+    ),
+    op(
+        "GET statistics",
+        "Below `/v2/`. Days are the tenant's. `unCallCount` are records never called, `dailyCount` these and those called today; the other counts are of calls (`Called`, `Succ`) and of final records (`finish`). The same question once in five minutes, HTTP 429 before.",
+        &[
+            ("campaignId", Honoured, "absent: every campaign"),
+            ("batchId", Honoured, "a customField, with campaignId"),
+        ],
+    ),
+    op(
         "POST callresult/#campaignId",
-        "Calls that are over; without paging at most 2000 rows. The display code is OB99999 for success and empty for failures. There are no recordings.",
+        "Calls that are over; without paging at most 2000 rows. The display code is OB99999 for success, for failures the tenant's (`createObResult`), else empty. There are no recordings.",
         &[
             ("sessionId", Honoured, ""),
             ("customField", Honoured, ""),
@@ -595,7 +660,7 @@ mod tests {
     use crate::huawei::routes;
 
     /// What reads fields.
-    const DECODERS: [&str; 13] = [
+    const DECODERS: [&str; 16] = [
         include_str!("appoint.rs"),
         include_str!("block_list.rs"),
         include_str!("calldata.rs"),
@@ -606,7 +671,10 @@ mod tests {
         include_str!("campaign/list.rs"),
         include_str!("campaign/modify.rs"),
         include_str!("holidays.rs"),
+        include_str!("outcomes.rs"),
+        include_str!("removal.rs"),
         include_str!("results.rs"),
+        include_str!("statistics.rs"),
         include_str!("retry.rs"),
         include_str!("campaign/schedule.rs"),
     ];

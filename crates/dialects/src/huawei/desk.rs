@@ -13,4 +13,6 @@ pub struct Desk {
     pub(super) campaigns: Mutex<()>,
     /// When numbers were last added, by campaign.
     pub(super) uploads: Mutex<BTreeMap<CampaignId, Timestamp>>,
+    /// When statistics were last asked for, by campaign and batch.
+    pub(super) statistics: Mutex<BTreeMap<(Option<i64>, Option<String>), Timestamp>>,
 }

@@ -17,10 +17,14 @@ mod desk;
 mod fail_code;
 mod fault;
 mod holidays;
+mod outcomes;
+mod push;
+mod removal;
 mod results;
 mod retry;
 mod routes;
 pub mod sign;
+mod statistics;
 mod time;
 mod wire;
 
@@ -41,7 +45,9 @@ use crate::signing::{AccessKey, KeyRing};
 
 pub use desk::Desk;
 pub use fault::{Fault, FieldFault};
+pub use push::PushRules;
 pub use routes::{Answer, Call, Operation, PathId};
+use time::Zone;
 pub use wire::Fields;
 
 /// Where all paths begin.
@@ -63,6 +69,8 @@ pub struct Account {
     pub requests_per_s: u32,
     /// Seconds between two uploads of call data to one campaign; 0 = any.
     pub calldata_spacing_s: u32,
+    /// Hosts that results may be pushed to; empty = any.
+    pub callback_hosts: Vec<String>,
 }
 
 /// What a key opens.
@@ -72,7 +80,16 @@ struct Owner {
     vdn_id: u32,
     limiter: RateLimiter,
     calldata_spacing_s: u32,
+    callback_hosts: Arc<[String]>,
     desk: Arc<Desk>,
+}
+
+/// A tenant whose results are pushed.
+#[derive(Debug)]
+struct Receiver {
+    tenant: TenantId,
+    vdn_id: u32,
+    hosts: Vec<String>,
 }
 
 /// Huawei's API.
@@ -83,13 +100,21 @@ pub struct Huawei {
     keys: KeyRing<Owner>,
     rules: sign::Rules,
     operations: Vec<Operation>,
+    receivers: Vec<Receiver>,
 }
 
 impl Huawei {
     /// The API for these tenants.
     pub fn new(service: Service, clock: Clock, accounts: Vec<Account>) -> Self {
         let mut keys = KeyRing::default();
+        let mut receivers = Vec::new();
         for account in accounts {
+            receivers.push(Receiver {
+                tenant: account.tenant,
+                vdn_id: account.vdn_id,
+                hosts: account.callback_hosts.clone(),
+            });
+            let callback_hosts: Arc<[String]> = account.callback_hosts.into();
             let desk = Arc::new(Desk::default());
             for key in account.keys {
                 let owner = Owner {
@@ -97,6 +122,7 @@ impl Huawei {
                     vdn_id: account.vdn_id,
                     limiter: RateLimiter::new(account.requests_per_s),
                     calldata_spacing_s: account.calldata_spacing_s,
+                    callback_hosts: Arc::clone(&callback_hosts),
                     desk: Arc::clone(&desk),
                 };
                 keys.add(key, owner);
@@ -108,6 +134,24 @@ impl Huawei {
             keys,
             rules: sign::Rules::default(),
             operations: routes::OPERATIONS.to_vec(),
+            receivers,
+        }
+    }
+
+    /// Begins to push results to the addresses that campaigns name, until the server stops. To be called
+    /// once, within the runtime.
+    pub fn push_results(&self, rules: PushRules) {
+        for receiver in &self.receivers {
+            let Some(zone) = Zone::of_tenant(&self.service, receiver.tenant) else {
+                tracing::error!(
+                    vdn_id = receiver.vdn_id,
+                    "results cannot be pushed: no zone"
+                );
+                continue;
+            };
+            let caller = caller(receiver.tenant, "callBackUrl", Origin::Huawei);
+            let (service, hosts) = (self.service.clone(), receiver.hosts.clone());
+            push::start(service, caller, receiver.vdn_id, zone, hosts, rules);
         }
     }
 
@@ -168,6 +212,7 @@ impl Huawei {
             version,
             now,
             calldata_spacing_s: owner.calldata_spacing_s,
+            callback_hosts: Arc::clone(&owner.callback_hosts),
             desk: Arc::clone(&owner.desk),
             ids,
             query: Fields::read_query(request.query())?,

@@ -216,6 +216,7 @@ impl Server {
                 keys: key(&format!("ak-{name}")),
                 requests_per_s: 0,
                 calldata_spacing_s: 1,
+                callback_hosts: vec![],
             });
         }
         accounts.dezhu.push(dezhu::Account {
