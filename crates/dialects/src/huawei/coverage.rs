@@ -20,272 +20,156 @@ const fn op(
     }
 }
 
+/// The fields of a campaign; the last is its creation's alone.
+const CAMPAIGN: &[CoveredField] = &[
+    (
+        "name",
+        Honoured,
+        "1–32 characters, unique within the tenant, over all its APIs",
+    ),
+    (
+        "description",
+        Stored,
+        "at most 200 characters, none of `\" [ ] = ; < >`",
+    ),
+    (
+        "strBeginTime",
+        Honoured,
+        "`yyyy-MM-dd HH:mm:ss` in the tenant's zone, also without the blank; not before today, unless it is what the campaign has",
+    ),
+    (
+        "strEndTime",
+        Honoured,
+        "with strBeginTime or not at all; after it, and not in the past",
+    ),
+    (
+        "deviceType",
+        Honoured,
+        "1 and 3 = an IVR, 2 = predicted, 5 = previewed, 6 = preempted; never changes",
+    ),
+    (
+        "callerNo",
+        Honoured,
+        "one of the tenant's numbers; at most 24 of `0-9 * #`",
+    ),
+    (
+        "maxAlertingTime",
+        Honoured,
+        "5–120 s, previewed 9–120 s; counted from alerting",
+    ),
+    (
+        "scheduleParam",
+        Honoured,
+        "twelve times `HH:mm`, `workdayBeginTime1` to `holidayEndTime3`; at least one segment for workdays; segments may overlap",
+    ),
+    (
+        "ivrParam",
+        Honoured,
+        "for device types 1 and 3; otherwise not looked at",
+    ),
+    (
+        "deviceSign",
+        Honoured,
+        "another name, the name or the number of a flow",
+    ),
+    ("callCount", Honoured, "1–100"),
+    (
+        "callInterval",
+        Honoured,
+        "1–9999 s; calls go out every 3 s, rounded up above one, spread evenly",
+    ),
+    (
+        "skillParam",
+        Honoured,
+        "for device types 2, 5 and 6; otherwise not looked at",
+    ),
+    (
+        "skillId",
+        Honoured,
+        "1–1000, the number or another name of a skill group; unknown = 0200017",
+    ),
+    ("skillName", Stored, "at most 100 characters"),
+    ("outBoundType", Honoured, "must be as deviceType"),
+    (
+        "predictParam",
+        Stored,
+        "one call for each idle agent until the predictive pacer is built; the parameters are checked, stored and shown",
+    ),
+    ("predictMethod", Stored, "1, 2, 3 or 5"),
+    (
+        "expPredictParam",
+        Stored,
+        "for method 1: maxAvgCallTime, minAvgCallTime, outBoundRate",
+    ),
+    (
+        "agentPredictParam",
+        Stored,
+        "for method 2: maxAvgCallTime, minAvgCallTime, lossRate, utilRate, utilRateMethod",
+    ),
+    (
+        "connectPredictParam",
+        Stored,
+        "for method 3: maxAvgCallTime, minAvgCallTime, lossRate, waitTime, connRate",
+    ),
+    ("offhookPredictParam", Stored, "for method 5: offHookRate"),
+    ("maxAvgCallTime", Stored, "50–200 s"),
+    (
+        "minAvgCallTime",
+        Stored,
+        "50–200 s, not above maxAvgCallTime",
+    ),
+    ("outBoundRate", Stored, "0–100, 70 when absent"),
+    (
+        "lossRate",
+        Honoured,
+        "0–100 percent, 3 when absent: the ceiling of abandoned calls",
+    ),
+    ("utilRate", Stored, "0–100, 70 when absent"),
+    ("utilRateMethod", Stored, "1 or 2"),
+    (
+        "waitTime",
+        Honoured,
+        "0–16 s, 5 when absent: how long an answered callee waits for an agent; 16 s with the other methods",
+    ),
+    ("connRate", Stored, "0–100"),
+    ("offHookRate", Stored, "50–200, 100 when absent"),
+    ("previewParam", Honoured, "for device type 5"),
+    ("failInterval", Honoured, "3–60 s between rounds of offers"),
+    ("obCallCount", Honoured, "1–100 offers in a round"),
+    (
+        "autoCallTime",
+        Honoured,
+        "5 s to maxAlertingTime − 3 s: an offer that is still held is dialed then",
+    ),
+    (
+        "callBackUrl",
+        Stored,
+        "`https://` or `http://`, at most 512 characters; results are not pushed yet, ask for them",
+    ),
+    (
+        "initStatus",
+        Honoured,
+        "absent, 0 or 2 = started, 3 = suspended",
+    ),
+];
+
+/// The fields of an edit.
+const EDITED: &[CoveredField] = match CAMPAIGN {
+    [edited @ .., _] => edited,
+    [] => &[],
+};
+
 /// Every operation that is built.
 const OPERATIONS: &[Covered] = &[
     op(
         "POST ",
         "Begins by itself: there is no operation that starts it. At most 20 campaigns with agents and 20 with an IVR that have not ended.",
-        &[
-            (
-                "name",
-                Honoured,
-                "1–32 characters, unique within the tenant, over all its APIs",
-            ),
-            (
-                "description",
-                Stored,
-                "at most 200 characters, none of `\" [ ] = ; < >`",
-            ),
-            (
-                "strBeginTime",
-                Honoured,
-                "`yyyy-MM-dd HH:mm:ss` in the tenant's zone, also without the blank; not before today, unless it is what the campaign has",
-            ),
-            (
-                "strEndTime",
-                Honoured,
-                "with strBeginTime or not at all; after it, and not in the past",
-            ),
-            (
-                "deviceType",
-                Honoured,
-                "1 and 3 = an IVR, 2 = predicted, 5 = previewed, 6 = preempted; never changes",
-            ),
-            (
-                "callerNo",
-                Honoured,
-                "one of the tenant's numbers; at most 24 of `0-9 * #`",
-            ),
-            (
-                "maxAlertingTime",
-                Honoured,
-                "5–120 s, previewed 9–120 s; counted from alerting",
-            ),
-            (
-                "scheduleParam",
-                Honoured,
-                "twelve times `HH:mm`, `workdayBeginTime1` to `holidayEndTime3`; at least one segment for workdays; segments may overlap",
-            ),
-            (
-                "ivrParam",
-                Honoured,
-                "for device types 1 and 3; otherwise not looked at",
-            ),
-            (
-                "deviceSign",
-                Honoured,
-                "another name, the name or the number of a flow",
-            ),
-            ("callCount", Honoured, "1–100"),
-            (
-                "callInterval",
-                Honoured,
-                "1–9999 s; calls go out every 3 s, rounded up above one, spread evenly",
-            ),
-            (
-                "skillParam",
-                Honoured,
-                "for device types 2, 5 and 6; otherwise not looked at",
-            ),
-            (
-                "skillId",
-                Honoured,
-                "1–1000, the number or another name of a skill group; unknown = 0200017",
-            ),
-            ("skillName", Stored, "at most 100 characters"),
-            ("outBoundType", Honoured, "must be as deviceType"),
-            (
-                "predictParam",
-                Stored,
-                "one call for each idle agent until the predictive pacer is built; the parameters are checked, stored and shown",
-            ),
-            ("predictMethod", Stored, "1, 2, 3 or 5"),
-            (
-                "expPredictParam",
-                Stored,
-                "for method 1: maxAvgCallTime, minAvgCallTime, outBoundRate",
-            ),
-            (
-                "agentPredictParam",
-                Stored,
-                "for method 2: maxAvgCallTime, minAvgCallTime, lossRate, utilRate, utilRateMethod",
-            ),
-            (
-                "connectPredictParam",
-                Stored,
-                "for method 3: maxAvgCallTime, minAvgCallTime, lossRate, waitTime, connRate",
-            ),
-            ("offhookPredictParam", Stored, "for method 5: offHookRate"),
-            ("maxAvgCallTime", Stored, "50–200 s"),
-            (
-                "minAvgCallTime",
-                Stored,
-                "50–200 s, not above maxAvgCallTime",
-            ),
-            ("outBoundRate", Stored, "0–100, 70 when absent"),
-            (
-                "lossRate",
-                Honoured,
-                "0–100 percent, 3 when absent: the ceiling of abandoned calls",
-            ),
-            ("utilRate", Stored, "0–100, 70 when absent"),
-            ("utilRateMethod", Stored, "1 or 2"),
-            (
-                "waitTime",
-                Honoured,
-                "0–16 s, 5 when absent: how long an answered callee waits for an agent; 16 s with the other methods",
-            ),
-            ("connRate", Stored, "0–100"),
-            ("offHookRate", Stored, "50–200, 100 when absent"),
-            ("previewParam", Honoured, "for device type 5"),
-            ("failInterval", Honoured, "3–60 s between rounds of offers"),
-            ("obCallCount", Honoured, "1–100 offers in a round"),
-            (
-                "autoCallTime",
-                Honoured,
-                "5 s to maxAlertingTime − 3 s: an offer that is still held is dialed then",
-            ),
-            (
-                "callBackUrl",
-                Stored,
-                "`https://` or `http://`, at most 512 characters; results are not pushed yet, ask for them",
-            ),
-            (
-                "initStatus",
-                Honoured,
-                "absent, 0 or 2 = started, 3 = suspended",
-            ),
-        ],
+        CAMPAIGN,
     ),
     op(
         "PUT #campaignId",
         "Started and suspended campaigns, and stay so; an ended one is 0200016. The whole is replaced: what is left out is cleared. Special dates, further numbers and the retry policy stay. Calls placed from then on go by it.",
-        &[
-            (
-                "name",
-                Honoured,
-                "1–32 characters, unique within the tenant, over all its APIs",
-            ),
-            (
-                "description",
-                Stored,
-                "at most 200 characters, none of `\" [ ] = ; < >`",
-            ),
-            (
-                "strBeginTime",
-                Honoured,
-                "`yyyy-MM-dd HH:mm:ss` in the tenant's zone, also without the blank; not before today, unless it is what the campaign has",
-            ),
-            (
-                "strEndTime",
-                Honoured,
-                "with strBeginTime or not at all; after it, and not in the past",
-            ),
-            (
-                "deviceType",
-                Honoured,
-                "1 and 3 = an IVR, 2 = predicted, 5 = previewed, 6 = preempted; never changes",
-            ),
-            (
-                "callerNo",
-                Honoured,
-                "one of the tenant's numbers; at most 24 of `0-9 * #`",
-            ),
-            (
-                "maxAlertingTime",
-                Honoured,
-                "5–120 s, previewed 9–120 s; counted from alerting",
-            ),
-            (
-                "scheduleParam",
-                Honoured,
-                "twelve times `HH:mm`, `workdayBeginTime1` to `holidayEndTime3`; at least one segment for workdays; segments may overlap",
-            ),
-            (
-                "ivrParam",
-                Honoured,
-                "for device types 1 and 3; otherwise not looked at",
-            ),
-            (
-                "deviceSign",
-                Honoured,
-                "another name, the name or the number of a flow",
-            ),
-            ("callCount", Honoured, "1–100"),
-            (
-                "callInterval",
-                Honoured,
-                "1–9999 s; calls go out every 3 s, rounded up above one, spread evenly",
-            ),
-            (
-                "skillParam",
-                Honoured,
-                "for device types 2, 5 and 6; otherwise not looked at",
-            ),
-            (
-                "skillId",
-                Honoured,
-                "1–1000, the number or another name of a skill group; unknown = 0200017",
-            ),
-            ("skillName", Stored, "at most 100 characters"),
-            ("outBoundType", Honoured, "must be as deviceType"),
-            (
-                "predictParam",
-                Stored,
-                "one call for each idle agent until the predictive pacer is built; the parameters are checked, stored and shown",
-            ),
-            ("predictMethod", Stored, "1, 2, 3 or 5"),
-            (
-                "expPredictParam",
-                Stored,
-                "for method 1: maxAvgCallTime, minAvgCallTime, outBoundRate",
-            ),
-            (
-                "agentPredictParam",
-                Stored,
-                "for method 2: maxAvgCallTime, minAvgCallTime, lossRate, utilRate, utilRateMethod",
-            ),
-            (
-                "connectPredictParam",
-                Stored,
-                "for method 3: maxAvgCallTime, minAvgCallTime, lossRate, waitTime, connRate",
-            ),
-            ("offhookPredictParam", Stored, "for method 5: offHookRate"),
-            ("maxAvgCallTime", Stored, "50–200 s"),
-            (
-                "minAvgCallTime",
-                Stored,
-                "50–200 s, not above maxAvgCallTime",
-            ),
-            ("outBoundRate", Stored, "0–100, 70 when absent"),
-            (
-                "lossRate",
-                Honoured,
-                "0–100 percent, 3 when absent: the ceiling of abandoned calls",
-            ),
-            ("utilRate", Stored, "0–100, 70 when absent"),
-            ("utilRateMethod", Stored, "1 or 2"),
-            (
-                "waitTime",
-                Honoured,
-                "0–16 s, 5 when absent: how long an answered callee waits for an agent; 16 s with the other methods",
-            ),
-            ("connRate", Stored, "0–100"),
-            ("offHookRate", Stored, "50–200, 100 when absent"),
-            ("previewParam", Honoured, "for device type 5"),
-            ("failInterval", Honoured, "3–60 s between rounds of offers"),
-            ("obCallCount", Honoured, "1–100 offers in a round"),
-            (
-                "autoCallTime",
-                Honoured,
-                "5 s to maxAlertingTime − 3 s: an offer that is still held is dialed then",
-            ),
-            (
-                "callBackUrl",
-                Stored,
-                "`https://` or `http://`, at most 512 characters; results are not pushed yet, ask for them",
-            ),
-        ],
+        EDITED,
     ),
     op(
         "DELETE #campaignId",
