@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use super::codes::{Answered, TABLE_14};
 use super::routes;
 use crate::coverage::Fate::{Honoured, Refused, Stored};
 use crate::coverage::{Covered, CoveredField, knows};
@@ -319,6 +320,11 @@ const OPERATIONS: &[Covered] = &[
                 Honoured,
                 "1–20 records, no number twice, none on the block list",
             ),
+            (
+                "batchId",
+                Stored,
+                "a started batch of the campaign; its numbers are dialed with the others",
+            ),
             ("sessionId", Stored, "at most 32 characters"),
             ("called", Honoured, "at most 24 of `0-9 * #`"),
             (
@@ -354,6 +360,37 @@ const OPERATIONS: &[Covered] = &[
                 Stored,
                 "0 or 1, checked; calls are always kept",
             ),
+        ],
+    ),
+    op(
+        "POST callbatch/#campaignId/create",
+        "At most 100 of a campaign. A suspended batch takes no numbers.",
+        &[
+            (
+                "name",
+                Honoured,
+                "1–255 characters, unique within the campaign, none of `<>!@#$%^&*?;\"~/\\`",
+            ),
+            (
+                "status",
+                Honoured,
+                "1 started, 2 suspended (default); the vendor's way to start one later is not known",
+            ),
+        ],
+    ),
+    op(
+        "POST callbatch/#campaignId/pause",
+        "One that has numbers that wait is 03000002: the numbers of a batch cannot be held back while others are dialed.",
+        &[("id", Honoured, "unknown = 03000004, suspended = 03000006")],
+    ),
+    op(
+        "GET callbatch/#campaignId/list",
+        "With a body.",
+        &[
+            ("status", Honoured, "1 or 2"),
+            ("name", Honoured, "a part of the name"),
+            ("offset", Honoured, "rows to leave out"),
+            ("limit", Honoured, "1–1000 rows"),
         ],
     ),
     op(
@@ -562,6 +599,15 @@ pub fn page() -> String {
         let slash = if path.is_empty() { "" } else { "/" };
         let _ = write!(page, "\n## `{method} {slash}{path}`\n");
         covered.write(&mut page);
+    }
+    page += "\n## Codes of Table 14 of the edit\n\n| code | | |\n|---|---|---|\n";
+    for (code, answered, words) in TABLE_14 {
+        let answered = match answered {
+            Answered::Edit => "by an edit",
+            Answered::Others => "by others",
+            Answered::Never => "never",
+        };
+        let _ = writeln!(page, "| {code} | {answered} | {words} |");
     }
     page += "\n## Not built\n\nKnown, and answered with 0200001:\n\n";
     for operation in routes::OPERATIONS.iter().filter(|o| o.run.is_none()) {

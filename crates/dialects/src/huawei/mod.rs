@@ -8,10 +8,12 @@
 //! `built` in place of `known` in its row of `routes.rs`.
 
 mod appoint;
+mod batches;
 mod block_list;
 mod calldata;
 mod caller_numbers;
 mod campaign;
+pub mod codes;
 mod coverage;
 mod desk;
 mod fail_code;
@@ -142,6 +144,7 @@ impl Huawei {
     /// Begins to push results to the addresses that campaigns name, until the server stops. To be called
     /// once, within the runtime.
     pub fn push_results(&self, rules: PushRules) {
+        let post = push::Post::new();
         for receiver in &self.receivers {
             let Some(zone) = Zone::of_tenant(&self.service, receiver.tenant) else {
                 tracing::error!(
@@ -151,8 +154,9 @@ impl Huawei {
                 continue;
             };
             let caller = caller(receiver.tenant, "callBackUrl", Origin::Huawei);
-            let (service, hosts) = (self.service.clone(), receiver.hosts.clone());
-            push::start(service, caller, receiver.vdn_id, zone, hosts, rules);
+            let (service, vdn_id) = (self.service.clone(), receiver.vdn_id);
+            let post = post.to_hosts(&receiver.hosts);
+            push::start(service, caller, post, vdn_id, zone, rules);
         }
     }
 

@@ -13,8 +13,8 @@ use super::desk::Desk;
 use super::fault::{Fault, FieldFault};
 use super::wire::Fields;
 use super::{
-    appoint, block_list, calldata, caller_numbers, campaign, holidays, outcomes, removal, results,
-    retry, statistics,
+    appoint, batches, block_list, calldata, caller_numbers, campaign, holidays, outcomes, removal,
+    results, retry, statistics,
 };
 use crate::running::Answering;
 
@@ -196,9 +196,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     built("GET", "calldata/#campaignId/#dataId", |call| {
         Box::pin(calldata::show(call))
     }),
-    known("POST", "callbatch/#campaignId/create"),
-    known("POST", "callbatch/#campaignId/pause"),
-    known("GET", "callbatch/#campaignId/list"),
+    built("POST", "callbatch/#campaignId/create", |call| {
+        Box::pin(batches::create(call))
+    }),
+    built("POST", "callbatch/#campaignId/pause", |call| {
+        Box::pin(batches::pause(call))
+    }),
+    built("GET", "callbatch/#campaignId/list", |call| {
+        Box::pin(batches::list(call))
+    }),
     built("POST", "appoint/create", |call| {
         Box::pin(appoint::create(call))
     }),

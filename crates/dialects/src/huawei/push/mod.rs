@@ -26,9 +26,9 @@ use super::fail_code::{call_status, fail_code};
 use super::results::{call_id, called};
 use super::time::Zone;
 use outbox::{Outbox, Push, key};
-use post::{Post, PushFault};
+use post::PushFault;
 
-pub(super) use post::may_be_called_back;
+pub(super) use post::{Post, may_be_called_back};
 
 /// Most records of one push.
 const RECORDS_MAX: usize = 20;
@@ -104,10 +104,10 @@ struct Pusher {
 }
 
 impl Pusher {
-    fn new(outbox: Outbox, vdn_id: u32, zone: Zone, hosts: Vec<String>, rules: PushRules) -> Self {
+    fn new(outbox: Outbox, post: Post, vdn_id: u32, zone: Zone, rules: PushRules) -> Self {
         Self {
             outbox,
-            post: Post::new(hosts),
+            post,
             vdn_id,
             zone,
             rules,
@@ -189,11 +189,14 @@ impl Pusher {
             }) => {
                 let outbox = self.outbox.clone();
                 let found = until_it_works(|| final_result(&outbox, &attempt)).await?;
-                if let Some((url, contact)) = found {
-                    let record = self.record(&attempt, &contact);
+                let found = found.and_then(|(url, contact)| {
+                    let record = self.record(&attempt, &contact)?;
+                    Some((url, record))
+                });
+                if let Some((url, record)) = found {
                     let entry = self.gathering.entry(attempt.campaign);
                     let (_, records) = entry.or_insert_with(|| (url, Vec::new()));
-                    records.extend(record);
+                    records.push(record);
                     let soon = at + self.rules.gather;
                     self.keep_at = Some(self.keep_at.map_or(soon, |keep_at| keep_at.min(soon)));
                 }
@@ -330,14 +333,9 @@ async fn address(outbox: &Outbox, id: CampaignId) -> Result<Option<String>, Serv
 
 /// One round: a push, and another one at once where it fails.
 async fn make(outbox: Outbox, post: Post, rules: PushRules, key: String, campaign: u32) -> Made {
-    let again = match make_round(&outbox, &post, rules, &key, campaign).await {
-        Ok(again) => again,
-        Err(error) => {
-            // It is in the outbox as it was.
-            tracing::warn!(%error, "results cannot be pushed for the store's sake");
-            Some(STORE_REST)
-        }
-    };
+    let again = make_round(&outbox, &post, rules, &key, campaign).await;
+    // The server is stopping: it is in the outbox, and the next one makes it.
+    let again = again.unwrap_or(None);
     Made {
         key,
         campaign,
@@ -352,12 +350,12 @@ async fn make_round(
     key: &str,
     campaign: u32,
 ) -> Result<Option<Duration>, ServiceError> {
-    let Some(mut push) = outbox.push(key).await? else {
+    let Some(mut push) = until_it_works(|| outbox.push(key)).await? else {
         return Ok(None);
     };
     // An address that was wrong may have been put right.
     if let Ok(id) = CampaignId::new(campaign)
-        && let Some(url) = address(outbox, id).await?
+        && let Some(url) = until_it_works(|| address(outbox, id)).await?
     {
         push.url = url;
     }
@@ -367,18 +365,18 @@ async fn make_round(
         sent = post.send(&push.url, &body).await;
     }
     let Err(fault) = sent else {
-        outbox.remove(key).await?;
+        until_it_works(|| outbox.remove(key)).await?;
         return Ok(None);
     };
     push.failed += 1;
     let records = push.records.len();
     if push.failed >= rules.rounds {
         tracing::error!(campaign, records, %fault, "results are given up: they can be asked for");
-        outbox.remove(key).await?;
+        until_it_works(|| outbox.remove(key)).await?;
         return Ok(None);
     }
     tracing::warn!(campaign, records, failed = push.failed, %fault, "results were not taken");
-    outbox.put(key, &push).await?;
+    until_it_works(|| outbox.put(key, &push)).await?;
     Ok(Some(rules.rest))
 }
 
@@ -398,15 +396,15 @@ where
     }
 }
 
-/// Begins to push the results of a tenant; ends with the server.
+/// Begins to push the results of a tenant by `post`; ends with the server.
 pub(super) fn start(
     service: Service,
     caller: Caller,
+    post: Post,
     vdn_id: u32,
     zone: Zone,
-    hosts: Vec<String>,
     rules: PushRules,
 ) {
     let outbox = Outbox { service, caller };
-    tokio::spawn(Pusher::new(outbox, vdn_id, zone, hosts, rules).run());
+    tokio::spawn(Pusher::new(outbox, post, vdn_id, zone, rules).run());
 }

@@ -3,9 +3,11 @@
 //! The address comes from outside. Only `http` and `https` are spoken, redirects are not followed, no
 //! proxy of the environment is used, every step has its time, and little of the answer is read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use ureq::Agent;
 
 /// Time to connect, TLS included. Source: the vendor has it as a setting; this is the project's choice.
@@ -34,16 +36,22 @@ pub(super) enum PushFault {
     NoAnswer(String),
 }
 
+/// Pushes at once, over all tenants: each takes a thread while it lasts, and receivers that hang must not
+/// take those that others need.
+const AT_ONCE: usize = 64;
+
 /// Pushes results; cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Post {
+pub(in crate::huawei) struct Post {
     agent: Agent,
     /// Hosts that may be pushed to; empty = all.
-    hosts: Vec<String>,
+    hosts: Arc<[String]>,
+    room: Arc<Semaphore>,
 }
 
 impl Post {
-    pub(super) fn new(hosts: Vec<String>) -> Self {
+    /// Pushes to any host.
+    pub(in crate::huawei) fn new() -> Self {
         let settings = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -55,7 +63,19 @@ impl Post {
             .timeout_global(Some(WHOLE))
             .user_agent("outdial");
         let agent = settings.build().new_agent();
-        Self { agent, hosts }
+        Self {
+            agent,
+            hosts: Arc::default(),
+            room: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    /// The same, to these hosts only; none = any.
+    pub(in crate::huawei) fn to_hosts(&self, hosts: &[String]) -> Self {
+        Self {
+            hosts: hosts.into(),
+            ..self.clone()
+        }
     }
 
     /// Pushes; only the status of the answer decides. Source: the vendor's page about the callback.
@@ -66,6 +86,8 @@ impl Post {
         if !may_be_called_back(url, &self.hosts) {
             return Err(PushFault::Address);
         }
+        // The semaphore is never closed.
+        let _room = self.room.acquire().await.ok();
         let (post, url, body) = (self.clone(), url.to_owned(), body.to_string());
         let sent = tokio::task::spawn_blocking(move || post.send_now(&url, &body));
         // A runtime that is going down ends the task: the push is made again at the next start.
