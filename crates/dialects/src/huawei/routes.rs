@@ -102,16 +102,8 @@ pub struct Operation {
     pub method: &'static str,
     /// Its path after the VDN: `#name` is a number, `$name` a text.
     pub path: &'static str,
-    /// Carries it out; `None` = known, and not built.
-    pub run: Option<fn(Call) -> Answering<Answer, Fault>>,
-}
-
-const fn known(method: &'static str, path: &'static str) -> Operation {
-    Operation {
-        method,
-        path,
-        run: None,
-    }
+    /// Carries it out.
+    pub run: fn(Call) -> Answering<Answer, Fault>,
 }
 
 const fn built(
@@ -119,11 +111,7 @@ const fn built(
     path: &'static str,
     run: fn(Call) -> Answering<Answer, Fault>,
 ) -> Operation {
-    Operation {
-        method,
-        path,
-        run: Some(run),
-    }
+    Operation { method, path, run }
 }
 
 /// Every operation that the vendor has.

@@ -153,7 +153,7 @@ async fn an_operation_that_fails_by_a_fault_of_ours_is_an_internal_error() {
     let huawei = huawei.with(Operation {
         method: "GET",
         path: "panic",
-        run: Some(|_| Box::pin(async { panic!("a fault of the test's") })),
+        run: |_| Box::pin(async { panic!("a fault of the test's") }),
     });
     server.dialects.huawei = Arc::new(huawei);
     let answer = server
