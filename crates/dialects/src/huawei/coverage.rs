@@ -584,6 +584,15 @@ pub(super) fn covers(field: &str) -> bool {
     knows(OPERATIONS, field) || SEGMENTS.iter().any(|start| field.starts_with(start))
 }
 
+/// What a receiver of results has to know.
+const PUSHES: &str = "
+## Results, pushed to `callBackUrl`
+
+`POST` of a list of at most 20 records of one campaign that became final within a second: `campaignId`, `sessionId`, `called`, `callTimeStr`, `callStatus`, `failCode`, `vdnId`, `callId`, `customField`, `recordPath` (empty: there are no recordings). A call that is tried again is not pushed, and neither is a record that becomes final without a call.
+
+HTTP 200 is success, whatever the body says; everything else, redirects included, is not. A push that fails is repeated at once, then after ten minutes, six times in all; then it is given up, and the results can be asked for. There are 5 s to connect and 10 s to answer. What has not arrived is kept over a restart. A record may come twice, after a crash or when an answer was lost: `callId` tells. Pushes of a campaign may overtake one another.
+";
+
 /// The page.
 pub fn page() -> String {
     let mut page = String::from(
@@ -599,6 +608,7 @@ pub fn page() -> String {
         let _ = write!(page, "\n## `{method} {slash}{path}`\n");
         covered.write(&mut page);
     }
+    page += PUSHES;
     page += "\n## Codes of Table 14 of the edit\n\n| code | | |\n|---|---|---|\n";
     for (code, answered, words) in TABLE_14 {
         let answered = match answered {

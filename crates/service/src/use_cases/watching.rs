@@ -199,6 +199,11 @@ impl Service {
         })
     }
 
+    /// Whether the server's loop has ended: what fails now fails for good.
+    pub fn is_stopping(&self) -> bool {
+        self.core.asks.is_closed()
+    }
+
     /// Whether the server can take requests.
     pub async fn readiness(&self) -> Readiness {
         let asked = self.ask(|runtime| runtime.readiness()).await;

@@ -108,6 +108,7 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         appointments::a_number_that_is_no_contact_becomes_one_for_its_appointment,
         appointments::appointments_are_found_by_when_they_are_due,
         appointments::an_appointment_is_called_once,
+        appointments::a_contact_for_whom_a_call_is_reserved_stays_in_its_list,
         attempts::a_machine_that_an_agent_marks_afterwards_is_no_live_answer,
         events::events_are_read_in_order_and_resumed,
         events::events_commit_with_their_change_or_not_at_all,

@@ -10,6 +10,7 @@
 
 mod outbox;
 mod post;
+mod round;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,15 +19,14 @@ use outdial_domain::{Attempt, CampaignId, Contact, ContactState};
 use outdial_service::{Caller, Event, EventStream, Happened, Heard, Service, ServiceError};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::calldata::CUSTOM_FIELD;
-use super::campaign::Stored;
 use super::fail_code::{call_status, fail_code};
 use super::results::{call_id, called};
 use super::time::Zone;
 use outbox::{Outbox, Push, key};
-use post::PushFault;
+use round::{Made, address, make, until_it_works};
 
 pub(super) use post::{Post, may_be_called_back};
 
@@ -37,9 +37,6 @@ const RECORDS_MAX: usize = 20;
 /// keep the others waiting.
 const AT_ONCE: usize = 16;
 const AT_ONCE_OF_CAMPAIGN: usize = 4;
-
-/// How long a store that cannot be read or written is left alone.
-const STORE_REST: Duration = Duration::from_secs(1);
 
 /// The place in the journal is kept at least so often, also while nothing is pushed.
 const PLACE_EVERY: Duration = Duration::from_secs(10);
@@ -70,14 +67,6 @@ impl Default for PushRules {
 struct Waiting {
     campaign: u32,
     due: Instant,
-}
-
-/// What became of a push.
-struct Made {
-    key: String,
-    campaign: u32,
-    /// When the next round begins; `None` = it has left the outbox.
-    again: Option<Instant>,
 }
 
 /// What a pusher waits for.
@@ -161,14 +150,14 @@ impl Pusher {
     /// Takes up what the last run has left, and goes on in the journal from where it was.
     async fn begin(&mut self) -> Result<EventStream, ServiceError> {
         let outbox = self.outbox.clone();
-        for (key, push) in until_it_works(|| outbox.all()).await? {
+        for (key, push) in until_it_works(&outbox.service, || outbox.all()).await? {
             let (campaign, due) = (push.campaign, Instant::now());
             self.waiting.insert(key, Waiting { campaign, due });
         }
-        let place = until_it_works(|| outbox.place()).await?;
+        let place = until_it_works(&outbox.service, || outbox.place()).await?;
         let events = outbox.service.watch(&outbox.caller, place).await?;
         // From the first time on nothing is missed, also if the server is killed before a first result.
-        until_it_works(|| outbox.keep(&[], events.place())).await?;
+        until_it_works(&outbox.service, || outbox.keep(&[], events.place())).await?;
         Ok(events)
     }
 
@@ -188,7 +177,8 @@ impl Pusher {
                 ..
             }) => {
                 let outbox = self.outbox.clone();
-                let found = until_it_works(|| final_result(&outbox, &attempt)).await?;
+                let found =
+                    until_it_works(&outbox.service, || final_result(&outbox, &attempt)).await?;
                 let found = found.and_then(|(url, contact)| {
                     let record = self.record(&attempt, &contact)?;
                     Some((url, record))
@@ -225,7 +215,7 @@ impl Pusher {
             })
             .collect();
         let outbox = &self.outbox;
-        until_it_works(|| outbox.keep(&pushes, place)).await?;
+        until_it_works(&outbox.service, || outbox.keep(&pushes, place)).await?;
         let due = Instant::now();
         for (key, push) in pushes {
             let campaign = push.campaign;
@@ -320,80 +310,6 @@ async fn final_result(
     let last = attempts.iter().map(|attempt| attempt.id).max();
     let is_final = contact.state == ContactState::Done && last == Some(attempt.id);
     Ok(is_final.then_some((url, contact)))
-}
-
-/// The address that a campaign names now.
-async fn address(outbox: &Outbox, id: CampaignId) -> Result<Option<String>, ServiceError> {
-    match outbox.service.campaign(&outbox.caller, id).await {
-        Ok(campaign) => Ok(Stored::of(&campaign).call_back_url),
-        Err(ServiceError::CampaignNotFound(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// One round: a push, and another one at once where it fails.
-async fn make(outbox: Outbox, post: Post, rules: PushRules, key: String, campaign: u32) -> Made {
-    let again = make_round(&outbox, &post, rules, &key, campaign).await;
-    // The server is stopping: it is in the outbox, and the next one makes it.
-    let again = again.unwrap_or(None);
-    Made {
-        key,
-        campaign,
-        again: again.map(|rest| Instant::now() + rest),
-    }
-}
-
-async fn make_round(
-    outbox: &Outbox,
-    post: &Post,
-    rules: PushRules,
-    key: &str,
-    campaign: u32,
-) -> Result<Option<Duration>, ServiceError> {
-    let Some(mut push) = until_it_works(|| outbox.push(key)).await? else {
-        return Ok(None);
-    };
-    // An address that was wrong may have been put right.
-    if let Ok(id) = CampaignId::new(campaign)
-        && let Some(url) = until_it_works(|| address(outbox, id)).await?
-    {
-        push.url = url;
-    }
-    let body = Value::Array(push.records.clone());
-    let mut sent = post.send(&push.url, &body).await;
-    if matches!(sent, Err(PushFault::Status(_) | PushFault::NoAnswer(_))) {
-        sent = post.send(&push.url, &body).await;
-    }
-    let Err(fault) = sent else {
-        until_it_works(|| outbox.remove(key)).await?;
-        return Ok(None);
-    };
-    push.failed += 1;
-    let records = push.records.len();
-    if push.failed >= rules.rounds {
-        tracing::error!(campaign, records, %fault, "results are given up: they can be asked for");
-        until_it_works(|| outbox.remove(key)).await?;
-        return Ok(None);
-    }
-    tracing::warn!(campaign, records, failed = push.failed, %fault, "results were not taken");
-    until_it_works(|| outbox.put(key, &push)).await?;
-    Ok(Some(rules.rest))
-}
-
-/// Asks the store until it answers; only a server that stops, or a right that is missing, ends that.
-async fn until_it_works<T, F>(ask: impl Fn() -> F) -> Result<T, ServiceError>
-where
-    F: Future<Output = Result<T, ServiceError>>,
-{
-    loop {
-        match ask().await {
-            Err(ServiceError::Store(cause)) => {
-                tracing::warn!(cause, "results wait for the store");
-                sleep(STORE_REST).await;
-            }
-            answer => return answer,
-        }
-    }
 }
 
 /// Begins to push the results of a tenant by `post`; ends with the server.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use ureq::Agent;
 
 /// Time to connect, TLS included. Source: the vendor has it as a setting; this is the project's choice.
@@ -89,10 +89,17 @@ impl Post {
         // The semaphore is never closed.
         let _room = self.room.acquire().await.ok();
         let (post, url, body) = (self.clone(), url.to_owned(), body.to_string());
-        let sent = tokio::task::spawn_blocking(move || post.send_now(&url, &body));
-        // A runtime that is going down ends the task: the push is made again at the next start.
-        let ended = |error: tokio::task::JoinError| Err(PushFault::NoAnswer(error.to_string()));
-        sent.await.unwrap_or_else(ended)
+        let (tell, told) = oneshot::channel();
+        // A thread of its own, not one of the runtime's: a server that stops does not wait for a receiver
+        // that hangs. What was on its way then is pushed again by the next one.
+        let thread = std::thread::Builder::new().name("push".to_owned());
+        let begun = thread.spawn(move || {
+            // Whoever asked may have gone.
+            let _ = tell.send(post.send_now(&url, &body));
+        });
+        begun.map_err(|error| PushFault::NoAnswer(error.to_string()))?;
+        let ended = |_| Err(PushFault::NoAnswer("the push has failed".to_owned()));
+        told.await.unwrap_or_else(ended)
     }
 
     fn send_now(&self, url: &str, body: &str) -> Result<(), PushFault> {

@@ -335,6 +335,12 @@ async fn each_prediction_method_has_its_ranges() {
         );
         let answer = call(&server, "PUT", &path, &body).await;
         assert_eq!(code(&answer), "0200000", "{part}: {answer}");
+        let shown = call(&server, "GET", &path, &Value::Null).await;
+        let predict = &shown["returnObject"]["skillParam"]["predictParam"];
+        assert_eq!(predict["predictMethod"], method, "it is stored and shown");
+        for (name, value) in params.as_object().unwrap() {
+            assert_eq!(&predict[part][name], value, "{part} {name}");
+        }
         for (name, least, most) in ranges {
             if !of_method(method, name) {
                 continue;

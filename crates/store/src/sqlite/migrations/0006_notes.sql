@@ -7,3 +7,5 @@ CREATE TABLE note (
     data   TEXT NOT NULL,
     PRIMARY KEY (tenant, origin, kind, key)
 ) STRICT, WITHOUT ROWID;
+-- Whether a call is reserved for a contact that is to leave its list.
+CREATE INDEX appointment_by_contact ON appointment (contact) WHERE state IN ('waiting', 'calling');
