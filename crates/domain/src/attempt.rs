@@ -188,6 +188,8 @@ pub enum EndedBy {
     Remote,
     /// We did.
     Us,
+    /// The agent did, whose phone hung up or who had us end it.
+    Agent,
     /// Nobody: it was lost.
     Network,
 }
@@ -232,6 +234,13 @@ pub struct Evidence {
     pub ended_by: Option<EndedBy>,
     /// Where the outcome was read from.
     pub source: EvidenceSource,
+    /// When the answered callee came to the agents' queue: at the answer, or when the flow before it gave
+    /// the callee back. `None` where no agents were sought.
+    #[serde(default)]
+    pub queued_at: Option<Timestamp>,
+    /// When the first agent was joined; `joined_at` of the attempt may be that of a flow.
+    #[serde(default)]
+    pub agent_joined_at: Option<Timestamp>,
 }
 
 /// One dial of one number, from INVITE to outcome.

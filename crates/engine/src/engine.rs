@@ -329,7 +329,7 @@ impl Engine {
             Input::HandedBack(attempt) => self.handed_back(attempt),
             Input::FlowEnded(attempt) => self.flow_ended(attempt),
             Input::Ended { attempt, evidence } => self.ended(attempt, evidence),
-            Input::HangUpAsked(attempt) => self.hang_up_asked(attempt),
+            Input::HangUpAsked { attempt, by_agent } => self.hang_up_asked(attempt, by_agent),
             Input::MarkedAsMachine(attempt) => self.marked_as_machine(attempt),
         }
     }

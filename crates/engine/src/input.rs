@@ -236,7 +236,12 @@ pub enum Input {
         evidence: Evidence,
     },
     /// Someone ends the callee's leg (the agent goes on to wrap-up).
-    HangUpAsked(AttemptId),
+    HangUpAsked {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Whether the call's own agent asks.
+        by_agent: bool,
+    },
     /// The agent says that a machine picked up.
     MarkedAsMachine(AttemptId),
 }

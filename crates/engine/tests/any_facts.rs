@@ -195,7 +195,10 @@ impl Chaos {
             17 => Input::FlowFailed(attempt),
             18 => Input::HandedBack(attempt),
             19 => Input::FlowEnded(attempt),
-            20 => Input::HangUpAsked(attempt),
+            20 => Input::HangUpAsked {
+                attempt,
+                by_agent: attempt.number() % 2 == 0,
+            },
             21 => Input::MarkedAsMachine(attempt),
             _ => Input::Ended { attempt, evidence },
         };

@@ -204,12 +204,19 @@ fn flow_first() -> (World, AttemptId) {
 fn a_flow_hands_the_callee_back_to_the_queue_where_the_ledger_counts() {
     let (mut world, attempt) = flow_first();
     assert_eq!(world.view(1).ledger.live, 0);
+    world.wait(secs(30));
     world.fact(Input::HandedBack(attempt));
     assert_eq!(world.joins(), [(attempt, agent_id(1))]);
+    world.wait(secs(1));
     world.fact(Input::Joined(attempt));
     assert_eq!(world.view(1).ledger.live, 1);
     world.end(attempt, None);
     assert_eq!(world.outcome(), Outcome::Answered);
+    let ended = &world.last_end().attempt;
+    let after = |at: Option<Timestamp>| at.zip(ended.answered_at).map(|(at, from)| at.since(from));
+    assert_eq!(after(ended.joined_at), Some(secs(0)), "the flow");
+    assert_eq!(after(ended.evidence.queued_at), Some(secs(30)));
+    assert_eq!(after(ended.evidence.agent_joined_at), Some(secs(31)));
 }
 
 #[test]
@@ -230,6 +237,8 @@ fn a_callee_who_hangs_up_in_the_flow_does_not_count() {
     world.end(attempt, None);
     assert_eq!(world.outcome(), Outcome::Answered);
     assert_eq!(world.view(1).ledger.live, 0);
+    let evidence = world.last_end().attempt.evidence;
+    assert_eq!((evidence.queued_at, evidence.agent_joined_at), (None, None));
 }
 
 #[test]

@@ -219,9 +219,37 @@ fn a_phone_that_hangs_up_ends_the_call_and_puts_its_agent_on_break() {
     });
     assert_eq!(world.hang_ups(), [dial.attempt]);
     assert_eq!(world.agent_state(1), AgentState::Break);
-    world.end(dial.attempt, None);
+    world.end_by(dial.attempt, EndedBy::Us);
     assert_eq!(world.outcome(), Outcome::Answered);
+    let ended_by = world.last_end().attempt.evidence.ended_by;
+    assert_eq!(ended_by, Some(EndedBy::Agent));
     assert_eq!(world.dials(), []);
+}
+
+#[test]
+fn who_ended_a_conversation_is_known() {
+    use EndedBy::{Agent, Network, Remote, Us};
+    // Who asked for the end, who ended the callee's leg by telephony, and whose end it was.
+    for (by_agent, told, whose) in [
+        (Some(true), Us, Agent),
+        (Some(true), Remote, Remote),
+        (Some(true), Network, Network),
+        (Some(false), Us, Us),
+        (None, Remote, Remote),
+        (None, Us, Us),
+    ] {
+        let mut world = world(1, 1, |_| ());
+        let attempt = world.dial().attempt;
+        world.answer(attempt);
+        if let Some(by_agent) = by_agent {
+            world.fact(Input::HangUpAsked { attempt, by_agent });
+        }
+        world.end_by(attempt, told);
+        let evidence = world.last_end().attempt.evidence;
+        assert_eq!(evidence.ended_by, Some(whose), "{by_agent:?} {told:?}");
+        assert_eq!(evidence.queued_at, evidence.agent_joined_at);
+        assert!(evidence.queued_at.is_some(), "the agent was there at once");
+    }
 }
 
 #[test]

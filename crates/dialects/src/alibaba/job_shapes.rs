@@ -229,7 +229,8 @@ pub(super) fn task_in_full(attempt: &Attempt, contact: &Contact) -> Value {
     let total = attempt.ended_at.map(|end| end.since(attempt.started_at));
     let side = attempt.evidence.ended_by.and_then(|by| match by {
         EndedBy::Remote => Some("client"),
-        EndedBy::Us => Some("ivr"),
+        // Its jobs' calls are taken by flows; those of others' campaigns may be ended by an agent.
+        EndedBy::Us | EndedBy::Agent => Some("ivr"),
         EndedBy::Network => None,
     });
     add("EndTime", attempt.ended_at.map(|end| end.millis().into()));

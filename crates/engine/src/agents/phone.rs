@@ -147,7 +147,7 @@ impl Engine {
                 if let Some(call) = self.calls.get_mut(&attempt) {
                     call.agent = None;
                 }
-                self.hang_up(attempt);
+                self.hang_up_by_agent(attempt);
             }
             Phase::WrapUp(_) => self.end_wrap_up(key),
             _ => self.agent_loses_call(key),

@@ -130,6 +130,10 @@ impl Engine {
             return;
         };
         call.waits_since = Some(now);
+        if call.settings.target.skill_group().is_some() {
+            // One who has lost an agent has been in the queue before.
+            call.attempt.evidence.queued_at.get_or_insert(now);
+        }
         if let Some(agent) = call.agent
             && self.agents.get(agent).is_some_and(|a| a.leg == Leg::Up)
         {

@@ -1,7 +1,7 @@
 //! The end of a call: its outcome, and all that it gives back.
 
 use outdial_domain::{
-    AttemptId, Blame, EarlyMedia, Evidence, EvidenceSource, LocalFailure, Outcome,
+    AttemptId, Blame, EarlyMedia, EndedBy, Evidence, EvidenceSource, LocalFailure, Outcome,
 };
 
 use super::{Call, GaveUp, Stage};
@@ -210,6 +210,13 @@ fn merged(call: &Call, told: Evidence) -> Evidence {
             _ => EarlyMedia::Present,
         },
         local: timer.or(told.local),
+        // Telephony knows that we ended the call, not for whom.
+        ended_by: match (seen.ended_by, told.ended_by) {
+            (Some(EndedBy::Agent), Some(EndedBy::Us) | None) => seen.ended_by,
+            _ => told.ended_by,
+        },
+        queued_at: seen.queued_at,
+        agent_joined_at: seen.agent_joined_at,
         source: if call.machine {
             EvidenceSource::Agent
         } else {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use outdial_domain::{AttemptId, Evidence, LocalFailure};
+use outdial_domain::{AttemptId, EndedBy, Evidence, LocalFailure};
 
 use super::{GaveUp, Stage};
 use crate::engine::Engine;
@@ -76,14 +76,23 @@ impl Engine {
         self.ringing_is_over(attempt);
     }
 
+    /// Ends an answered call for its agent.
+    pub(crate) fn hang_up_by_agent(&mut self, attempt: AttemptId) {
+        if let Some(call) = self.calls.get_mut(&attempt) {
+            call.attempt.evidence.ended_by = Some(EndedBy::Agent);
+        }
+        self.hang_up(attempt);
+    }
+
     /// Someone ends the callee's leg.
-    pub(crate) fn hang_up_asked(&mut self, attempt: AttemptId) {
+    pub(crate) fn hang_up_asked(&mut self, attempt: AttemptId, by_agent: bool) {
         let Some(call) = self.calls.get(&attempt) else {
             self.counters.unknown += 1;
             return;
         };
         match call.stage {
             Stage::Committing | Stage::Trying | Stage::Ringing => self.cancel_by_hand(attempt),
+            Stage::Connected if by_agent => self.hang_up_by_agent(attempt),
             Stage::InFlow | Stage::Waiting | Stage::Connected => self.hang_up(attempt),
             Stage::GivingUp | Stage::Leaving => self.counters.late += 1,
         }

@@ -64,6 +64,10 @@ impl Engine {
             }
         };
         call.attempt.joined_at.get_or_insert(now);
+        if by_agent {
+            let evidence = &mut call.attempt.evidence;
+            evidence.agent_joined_at.get_or_insert(now);
+        }
         call.taken = true;
         let in_queue = by_agent || call.settings.flow_first.is_none();
         if !by_agent {

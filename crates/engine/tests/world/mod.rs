@@ -507,6 +507,17 @@ impl World {
         self.fact(Input::Ended { attempt, evidence });
     }
 
+    /// An answered call ends by someone.
+    pub fn end_by(&mut self, attempt: AttemptId, by: EndedBy) {
+        let evidence = Evidence {
+            sip_status: Some(200),
+            responded: true,
+            ended_by: Some(by),
+            ..Evidence::default()
+        };
+        self.fact(Input::Ended { attempt, evidence });
+    }
+
     /// How the last attempt ended.
     pub fn last_end(&self) -> &AttemptEnd {
         self.ended.last().unwrap()

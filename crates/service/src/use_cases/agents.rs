@@ -168,8 +168,11 @@ impl Service {
         };
         let live = live.ok_or_else(none)?;
         self.may_end(caller, live.agent)?;
-        self.ask(move |runtime| runtime.tell(tenant, Input::HangUpAsked(call)))
-            .await
+        let asked = Input::HangUpAsked {
+            attempt: call,
+            by_agent: caller.agent.is_some() && caller.agent == live.agent,
+        };
+        self.ask(move |runtime| runtime.tell(tenant, asked)).await
     }
 
     /// Stores what an agent concluded of a call.

@@ -162,7 +162,7 @@ impl Checker {
                     self.agent_leaves_call(now, *attempt);
                 }
             }
-            Input::HangUpAsked(attempt) => {
+            Input::HangUpAsked { attempt, .. } => {
                 let answered = self.picture.attempts.get_mut(attempt).is_some_and(|call| {
                     call.hang_up_asked = true;
                     call.answered_at.is_some()

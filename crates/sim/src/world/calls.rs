@@ -260,7 +260,10 @@ impl Life {
             }
             (Phase::Up, CallTurn::MachineNoticed(hears)) if hears == call.hears => {
                 self.hear(Input::MarkedAsMachine(attempt));
-                self.hear(Input::HangUpAsked(attempt));
+                self.hear(Input::HangUpAsked {
+                    attempt,
+                    by_agent: true,
+                });
             }
             _ => {}
         }
@@ -356,7 +359,10 @@ impl Life {
             let hears = call.hears;
             // Should nobody end the call, the callee does.
             self.turn(attempt, secs(60), CallTurn::LosesPatience(hears));
-            self.hear(Input::HangUpAsked(attempt));
+            self.hear(Input::HangUpAsked {
+                attempt,
+                by_agent: true,
+            });
         } else {
             self.answered_call_over(attempt, EndedBy::Remote);
         }

@@ -384,7 +384,7 @@ fn attempt_of(input: &Input) -> Option<AttemptId> {
         | Input::HandedBack(attempt)
         | Input::FlowEnded(attempt)
         | Input::Ended { attempt, .. }
-        | Input::HangUpAsked(attempt)
+        | Input::HangUpAsked { attempt, .. }
         | Input::MarkedAsMachine(attempt) => Some(*attempt),
         _ => None,
     }

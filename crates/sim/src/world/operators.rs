@@ -34,7 +34,10 @@ impl Life {
             Act::HangUp => {
                 let live: Vec<_> = self.calls.keys().copied().collect();
                 if let Some(attempt) = self.rolls.one_of(&live) {
-                    self.hear(Input::HangUpAsked(*attempt));
+                    self.hear(Input::HangUpAsked {
+                        attempt: *attempt,
+                        by_agent: false,
+                    });
                 }
             }
             Act::Add(campaign, count) => {
