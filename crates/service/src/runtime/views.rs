@@ -126,6 +126,12 @@ impl Runtime {
         self.tenants.get(&tenant)?.live.get(&id).cloned()
     }
 
+    /// A tenant's calls that are being placed or are up, oldest first.
+    pub(crate) fn live_attempts(&mut self, tenant: TenantId) -> Vec<Attempt> {
+        let runtime = self.tenants.get(&tenant);
+        runtime.map_or_else(Vec::new, |runtime| runtime.live.values().cloned().collect())
+    }
+
     /// Trunks as one tenant sees them, or as the worst-off tenant does; with the calls of all.
     pub(crate) fn trunk_views(&mut self, tenant: Option<TenantId>) -> Vec<TrunkView> {
         let mut seen: BTreeMap<TrunkName, Vec<outdial_engine::TrunkView>> = BTreeMap::new();

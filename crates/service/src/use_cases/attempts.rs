@@ -1,9 +1,9 @@
 //! Attempts: the results.
 
 use outdial_domain::{Attempt, AttemptId, CampaignId, PhoneNumber};
-use outdial_store::AttemptQuery;
+use outdial_store::{AttemptQuery, StoredAttempt};
 
-use super::{Service, cursor_number, page_limit};
+use super::{Disposition, Service, cursor_number, page_limit};
 use crate::access::{Caller, Right};
 use crate::error::ServiceError;
 use crate::views::{Page, PageRequest};
@@ -30,6 +30,27 @@ impl Service {
         filter: AttemptFilter,
         page: PageRequest,
     ) -> Result<Page<Attempt>, ServiceError> {
+        let found = self.recorded_attempts(caller, filter, page).await?;
+        Ok(Page {
+            items: found
+                .items
+                .into_iter()
+                .map(|(attempt, _)| attempt)
+                .collect(),
+            next_cursor: found.next_cursor,
+        })
+    }
+
+    /// As [`Service::attempts`], each with what its agent concluded.
+    ///
+    /// # Errors
+    /// [`ServiceError::CampaignNotFound`].
+    pub async fn recorded_attempts(
+        &self,
+        caller: &Caller,
+        filter: AttemptFilter,
+        page: PageRequest,
+    ) -> Result<Page<(Attempt, Option<Disposition>)>, ServiceError> {
         caller.needs(Right::Read)?;
         if let Some(id) = filter.campaign {
             self.own_campaign(caller, Right::Read, id).await?;
@@ -44,13 +65,19 @@ impl Service {
         };
         let found = self.store().attempts(query).await?;
         Ok(Page {
-            items: found
-                .items
-                .into_iter()
-                .map(|stored| stored.attempt)
-                .collect(),
+            items: found.items.into_iter().map(recorded).collect(),
             next_cursor: found.next.map(|id| id.to_string()),
         })
+    }
+
+    /// The calls that are being placed or are up, oldest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`].
+    pub async fn live_attempts(&self, caller: &Caller) -> Result<Vec<Attempt>, ServiceError> {
+        caller.needs(Right::Read)?;
+        let tenant = caller.tenant;
+        self.ask(move |runtime| runtime.live_attempts(tenant)).await
     }
 
     /// An attempt.
@@ -67,4 +94,13 @@ impl Service {
             }),
         }
     }
+}
+
+fn recorded(stored: StoredAttempt) -> (Attempt, Option<Disposition>) {
+    let disposition = stored.disposition.map(|found| Disposition {
+        code: found.code,
+        notes: found.notes,
+        do_not_call: found.do_not_call,
+    });
+    (stored.attempt, disposition)
 }
