@@ -13,6 +13,7 @@
 //! | `fault.rs` | every code, and which of them an error of the service becomes |
 //! | `routes.rs` | the table of operations, and what an operation is asked |
 //! | `mod.rs` | the order of checks, and the envelope |
+//! | `push.rs` | what receivers are told of calls, where the vendor pushes results |
 //! | one file for each topic | the operations: `async fn(Call) -> Result<Answer, Fault>` |
 //!
 //! # Adding an operation
@@ -44,6 +45,7 @@ pub mod huawei;
 mod incoming;
 mod json;
 mod nonce;
+mod push;
 mod rate_limit;
 mod running;
 mod signing;

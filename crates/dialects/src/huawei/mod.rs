@@ -144,7 +144,7 @@ impl Huawei {
     /// Begins to push results to the addresses that campaigns name, until the server stops. To be called
     /// once, within the runtime.
     pub fn push_results(&self, rules: PushRules) {
-        let post = push::Post::new();
+        let post = push::post();
         for receiver in &self.receivers {
             let Some(zone) = Zone::of_tenant(&self.service, receiver.tenant) else {
                 tracing::error!(

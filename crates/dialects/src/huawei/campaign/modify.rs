@@ -13,9 +13,9 @@ use super::settings::Wanted;
 use super::show::status;
 use super::{Body, Names, Stored, all_campaigns, campaign_of};
 use crate::huawei::fault::{Fault, FieldFault};
-use crate::huawei::push::may_be_called_back;
 use crate::huawei::routes::{Answer, Call};
 use crate::huawei::time::Zone;
+use crate::push::may_be_called_back;
 
 /// Campaigns of one kind (agents, IVR) that a tenant may have at once. Source: the page about creating.
 const CAMPAIGNS_MAX: usize = 20;

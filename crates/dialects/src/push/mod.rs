@@ -1,66 +1,75 @@
-//! Results are pushed to `callBackUrl`, at least once.
+//! Results are pushed to their receivers, at least once: one mechanism for every vendor whose API does so.
 //!
-//! What is pushed is told by the journal of committed events: a call that made its record final. Results
-//! are kept in the store, in the same transaction as the place up to which the journal was read, before
-//! they are sent; they leave it when they have arrived. A server that was killed goes on from there, and
-//! may push again what arrived as it died: `callId` tells a receiver that it has a record already.
+//! What is pushed is told by the journal of committed events: a call that is over. Results are kept in the
+//! store, in the same transaction as the place up to which the journal was read, before they are sent; they
+//! leave it when they have arrived. A server that was killed goes on from there, and may push again what
+//! arrived as it died: every vendor's record has an id that tells a receiver that it has it already.
 //!
-//! Source: the CC-iSales page about the callback of results: POST of a bare list, HTTP 200 is success,
-//! a failed push is repeated at once, then after ten minutes, six pushes in all.
+//! A vendor says by [`Results`] which calls are told, in which words and to whom, and by [`Rules`] when.
 
 mod outbox;
 mod post;
 mod round;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use outdial_domain::{Attempt, CampaignId, Contact, ContactState};
+use outdial_domain::{Attempt, CampaignId};
 use outdial_service::{Caller, Event, EventStream, Happened, Heard, Service, ServiceError};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::calldata::CUSTOM_FIELD;
-use super::fail_code::{call_status, fail_code};
-use super::results::{call_id, called};
-use super::time::Zone;
-use outbox::{Outbox, Push, key};
-use round::{Made, address, make, until_it_works};
+use outbox::{Push, key};
+use round::{Made, make, until_it_works};
 
-pub(super) use post::{Post, may_be_called_back};
-
-/// Most records of one push.
-const RECORDS_MAX: usize = 20;
+pub(crate) use outbox::Outbox;
+pub(crate) use post::{Answered, Patience, Post, may_be_called_back};
 
 /// Pushes at once, over all campaigns of a tenant and for one of them: a receiver that is slow must not
 /// keep the others waiting.
 const AT_ONCE: usize = 16;
 const AT_ONCE_OF_CAMPAIGN: usize = 4;
 
+/// So many records of a campaign are kept without waiting for more.
+const KEPT_MAX: usize = 20;
+
 /// The place in the journal is kept at least so often, also while nothing is pushed.
 const PLACE_EVERY: Duration = Duration::from_secs(10);
 
 /// When results are pushed, and how often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PushRules {
-    /// Records that become final within this time go together.
-    pub gather: Duration,
-    /// Rest between two rounds of two pushes.
-    pub rest: Duration,
-    /// Rounds until results are given up.
-    pub rounds: u32,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// Records that are made within this time are kept together.
+    pub(crate) gather: Duration,
+    /// Most records of one push.
+    pub(crate) records_max: usize,
+    /// The rest after each push that fails; when they are used up, results are given up.
+    pub(crate) rests: Arc<[Duration]>,
 }
 
-impl Default for PushRules {
-    /// As the vendor's pages say: 1 s, ten minutes, six pushes.
-    fn default() -> Self {
-        Self {
-            gather: Duration::from_secs(1),
-            rest: Duration::from_secs(600),
-            rounds: 3,
-        }
-    }
+/// What a vendor tells its receivers.
+pub(crate) trait Results: Clone + Send + Sync + 'static {
+    /// To which address a call that is over is told, and its record; `None` = it is not told.
+    fn record(
+        &self,
+        outbox: &Outbox,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Result<Option<(String, Value)>, ServiceError>> + Send;
+
+    /// The address that is right now for what a campaign has to tell; `None` = the one it had before.
+    fn address(
+        &self,
+        outbox: &Outbox,
+        campaign: CampaignId,
+    ) -> impl Future<Output = Result<Option<String>, ServiceError>> + Send;
+
+    /// The body of a push; there is at least one record.
+    fn body(&self, records: &[Value]) -> Value;
+
+    /// Whether this answer is a success.
+    fn is_taken(&self, answered: &Answered) -> bool;
 }
 
 /// A push that is to be made.
@@ -77,12 +86,11 @@ enum Next {
 }
 
 /// Pushes the results of one tenant.
-struct Pusher {
+struct Pusher<R> {
     outbox: Outbox,
     post: Post,
-    vdn_id: u32,
-    zone: Zone,
-    rules: PushRules,
+    results: R,
+    rules: Rules,
     /// Records that are not kept yet, by campaign, with the campaign's address.
     gathering: BTreeMap<CampaignId, (String, Vec<Value>)>,
     /// When what is gathered, or the place, is kept.
@@ -92,13 +100,12 @@ struct Pusher {
     made: JoinSet<Made>,
 }
 
-impl Pusher {
-    fn new(outbox: Outbox, post: Post, vdn_id: u32, zone: Zone, rules: PushRules) -> Self {
+impl<R: Results> Pusher<R> {
+    fn new(outbox: Outbox, post: Post, results: R, rules: Rules) -> Self {
         Self {
             outbox,
             post,
-            vdn_id,
-            zone,
+            results,
             rules,
             gathering: BTreeMap::new(),
             keep_at: None,
@@ -119,8 +126,10 @@ impl Pusher {
     async fn push_all(&mut self) -> Result<(), ServiceError> {
         let mut events = self.begin().await?;
         loop {
-            self.make_due();
-            let wake = self.wake_at();
+            // One instant for both: what is not due now has its time to wake at.
+            let now = Instant::now();
+            self.make_due(now);
+            let wake = self.wake_at(now);
             let next = tokio::select! {
                 heard = events.next() => Next::Heard(heard),
                 Some(made) = self.made.join_next() => match made {
@@ -139,7 +148,7 @@ impl Pusher {
                 Next::Made(made) => self.push_is_made(made),
                 Next::Time => {}
             }
-            let full = |(_, records): &(String, Vec<Value>)| records.len() >= RECORDS_MAX;
+            let full = |(_, records): &(String, Vec<Value>)| records.len() >= KEPT_MAX;
             let due = self.keep_at.is_some_and(|at| at <= Instant::now());
             if due || self.gathering.values().any(full) {
                 self.keep(events.place()).await?;
@@ -176,13 +185,9 @@ impl Pusher {
                 happened: Happened::AttemptEnded(attempt),
                 ..
             }) => {
-                let outbox = self.outbox.clone();
-                let found =
-                    until_it_works(&outbox.service, || final_result(&outbox, &attempt)).await?;
-                let found = found.and_then(|(url, contact)| {
-                    let record = self.record(&attempt, &contact)?;
-                    Some((url, record))
-                });
+                let (outbox, results) = (&self.outbox, &self.results);
+                let record = || results.record(outbox, &attempt);
+                let found = until_it_works(&outbox.service, record).await?;
                 if let Some((url, record)) = found {
                     let entry = self.gathering.entry(attempt.campaign);
                     let (_, records) = entry.or_insert_with(|| (url, Vec::new()));
@@ -201,19 +206,18 @@ impl Pusher {
     async fn keep(&mut self, place: u64) -> Result<(), ServiceError> {
         self.keep_at = None;
         let gathered = std::mem::take(&mut self.gathering);
-        let pushes: Vec<(String, Push)> = gathered
-            .into_iter()
-            .enumerate()
-            .map(|(number, (campaign, (url, records)))| {
+        let mut pushes: Vec<(String, Push)> = Vec::new();
+        for (campaign, (url, records)) in gathered {
+            for part in records.chunks(self.rules.records_max.max(1)) {
                 let push = Push {
                     campaign: campaign.number(),
-                    url,
-                    records,
+                    url: url.clone(),
+                    records: part.to_vec(),
                     failed: 0,
                 };
-                (key(place, number), push)
-            })
-            .collect();
+                pushes.push((key(place, pushes.len()), push));
+            }
+        }
         let outbox = &self.outbox;
         until_it_works(&outbox.service, || outbox.keep(&pushes, place)).await?;
         let due = Instant::now();
@@ -225,8 +229,7 @@ impl Pusher {
     }
 
     /// Makes the pushes that are due, as far as there is room.
-    fn make_due(&mut self) {
-        let now = Instant::now();
+    fn make_due(&mut self, now: Instant) {
         while self.made.len() < AT_ONCE {
             let making = &self.making;
             let room = |campaign| {
@@ -241,9 +244,10 @@ impl Pusher {
             };
             self.waiting.remove(&key);
             *self.making.entry(campaign).or_default() += 1;
-            let (outbox, post, rules) = (self.outbox.clone(), self.post.clone(), self.rules);
+            let (outbox, post) = (self.outbox.clone(), self.post.clone());
+            let (results, rests) = (self.results.clone(), Arc::clone(&self.rules.rests));
             self.made
-                .spawn(async move { make(outbox, post, rules, key, campaign).await });
+                .spawn(make(outbox, post, results, rests, key, campaign));
         }
     }
 
@@ -260,8 +264,7 @@ impl Pusher {
         }
     }
 
-    fn wake_at(&self) -> Instant {
-        let now = Instant::now();
+    fn wake_at(&self, now: Instant) -> Instant {
         // Those that are due already wait for room, and that is told.
         let next = self
             .waiting
@@ -271,56 +274,16 @@ impl Pusher {
         let next = next.chain(self.keep_at).min();
         next.unwrap_or_else(|| now + Duration::from_secs(3_600))
     }
-
-    /// An element of the list that is pushed.
-    fn record(&self, attempt: &Attempt, contact: &Contact) -> Option<Value> {
-        let outcome = attempt.outcome?;
-        let custom = contact.attributes.get(CUSTOM_FIELD);
-        Some(json!({
-            "campaignId": attempt.campaign.to_string(),
-            "sessionId": contact.external_id.as_deref().unwrap_or_default(),
-            "called": called(attempt, Some(contact)),
-            "callTimeStr": self.zone.write(attempt.started_at),
-            "callStatus": call_status(outcome),
-            "failCode": fail_code(attempt, outcome),
-            "vdnId": self.vdn_id,
-            "callId": call_id(attempt),
-            "customField": custom.cloned().unwrap_or_default(),
-            "recordPath": "",
-        }))
-    }
 }
 
-/// The address and the record of a call, if the call made the record final and its campaign has an
-/// address. A call that is tried again is not pushed.
-async fn final_result(
-    outbox: &Outbox,
-    attempt: &Attempt,
-) -> Result<Option<(String, Contact)>, ServiceError> {
-    let (service, caller) = (&outbox.service, &outbox.caller);
-    let Some(url) = address(outbox, attempt.campaign).await? else {
-        return Ok(None);
-    };
-    let found = service.contact_with_attempts(caller, attempt.contact).await;
-    let (contact, attempts) = match found {
-        Ok(found) => found,
-        Err(ServiceError::NotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let last = attempts.iter().map(|attempt| attempt.id).max();
-    let is_final = contact.state == ContactState::Done && last == Some(attempt.id);
-    Ok(is_final.then_some((url, contact)))
-}
-
-/// Begins to push the results of a tenant by `post`; ends with the server.
-pub(super) fn start(
+/// Begins to push the results of the caller's tenant by `post`; ends with the server.
+pub(crate) fn start<R: Results>(
     service: Service,
     caller: Caller,
     post: Post,
-    vdn_id: u32,
-    zone: Zone,
-    rules: PushRules,
+    results: R,
+    rules: Rules,
 ) {
     let outbox = Outbox { service, caller };
-    tokio::spawn(Pusher::new(outbox, post, vdn_id, zone, rules).run());
+    tokio::spawn(Pusher::new(outbox, post, results, rules).run());
 }

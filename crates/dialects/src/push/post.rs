@@ -1,4 +1,4 @@
-//! One push: a POST of results to the address that a campaign names.
+//! One push: a POST of results to the address of a receiver.
 //!
 //! The address comes from outside. Only `http` and `https` are spoken, redirects are not followed, no
 //! proxy of the environment is used, every step has its time, and little of the answer is read.
@@ -10,30 +10,41 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 use ureq::Agent;
 
-/// Time to connect, TLS included. Source: the vendor has it as a setting; this is the project's choice.
-const CONNECT: Duration = Duration::from_secs(5);
-
-/// Time for the answer, as above.
-const ANSWER: Duration = Duration::from_secs(10);
-
-/// Time for all of it.
-const WHOLE: Duration = Duration::from_secs(20);
+/// How long a push may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// To connect, TLS included.
+    pub(crate) connect: Duration,
+    /// For the answer to begin.
+    pub(crate) answer: Duration,
+    /// For all of it.
+    pub(crate) whole: Duration,
+}
 
 /// Most bytes of an answer's headers, and of its body, that are read.
 const ANSWER_MAX: usize = 16 << 10;
 
 /// Why a push is to be made again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum PushFault {
+pub(crate) enum PushFault {
     /// The address may not be pushed to.
     #[error("the address is not http or https at a host that may be called back")]
     Address,
-    /// The receiver answered something else than 200.
+    /// The receiver answered something that is no success to the vendor.
     #[error("the receiver answered {0}")]
     Status(u16),
     /// There was no answer.
     #[error("no answer: {0}")]
     NoAnswer(String),
+}
+
+/// What a receiver answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answered {
+    /// Its HTTP status.
+    pub(crate) status: u16,
+    /// Its body; `null` for what is no JSON.
+    pub(crate) body: Value,
 }
 
 /// Pushes at once, over all tenants: each takes a thread while it lasts, and receivers that hang must not
@@ -42,7 +53,7 @@ const AT_ONCE: usize = 64;
 
 /// Pushes results; cheap to clone.
 #[derive(Clone, Debug)]
-pub(in crate::huawei) struct Post {
+pub(crate) struct Post {
     agent: Agent,
     /// Hosts that may be pushed to; empty = all.
     hosts: Arc<[String]>,
@@ -51,16 +62,16 @@ pub(in crate::huawei) struct Post {
 
 impl Post {
     /// Pushes to any host.
-    pub(in crate::huawei) fn new() -> Self {
+    pub(crate) fn new(patience: Patience) -> Self {
         let settings = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
             .max_response_header_size(ANSWER_MAX)
-            .timeout_connect(Some(CONNECT))
-            .timeout_recv_response(Some(ANSWER))
-            .timeout_global(Some(WHOLE))
+            .timeout_connect(Some(patience.connect))
+            .timeout_recv_response(Some(patience.answer))
+            .timeout_global(Some(patience.whole))
             .user_agent("outdial");
         let agent = settings.build().new_agent();
         Self {
@@ -71,18 +82,18 @@ impl Post {
     }
 
     /// The same, to these hosts only; none = any.
-    pub(in crate::huawei) fn to_hosts(&self, hosts: &[String]) -> Self {
+    pub(crate) fn to_hosts(&self, hosts: &[String]) -> Self {
         Self {
             hosts: hosts.into(),
             ..self.clone()
         }
     }
 
-    /// Pushes; only the status of the answer decides. Source: the vendor's page about the callback.
+    /// Pushes, and hands on what was answered: its status, and its body where that is JSON.
     ///
     /// # Errors
-    /// [`PushFault`] for everything but 200.
-    pub(super) async fn send(&self, url: &str, body: &Value) -> Result<(), PushFault> {
+    /// [`PushFault`] when nothing was answered.
+    pub(super) async fn send(&self, url: &str, body: &Value) -> Result<Answered, PushFault> {
         if !may_be_called_back(url, &self.hosts) {
             return Err(PushFault::Address);
         }
@@ -102,7 +113,7 @@ impl Post {
         told.await.unwrap_or_else(ended)
     }
 
-    fn send_now(&self, url: &str, body: &str) -> Result<(), PushFault> {
+    fn send_now(&self, url: &str, body: &str) -> Result<Answered, PushFault> {
         let request = self
             .agent
             .post(url)
@@ -110,24 +121,18 @@ impl Post {
         let answer = request.send(body);
         let mut answer = answer.map_err(|error| PushFault::NoAnswer(error.to_string()))?;
         let status = answer.status().as_u16();
-        if status != 200 {
-            return Err(PushFault::Status(status));
-        }
         let limit = ANSWER_MAX as u64;
-        let told = answer.body_mut().with_config().limit(limit).read_json();
-        if let Ok(Value::Object(told)) = told
-            && let Some(code) = told.get("retCode")
-            && code.as_str() != Some("0")
-            && code.as_i64() != Some(0)
-        {
-            tracing::warn!(%code, "a receiver of results answered 200 and another retCode than 0");
-        }
-        Ok(())
+        let body = answer.body_mut().with_config().limit(limit).read_json();
+        Ok(Answered {
+            status,
+            // What is no JSON, or too long, says nothing that a vendor's rules look at.
+            body: body.unwrap_or(Value::Null),
+        })
     }
 }
 
 /// Whether an address may be called back: `http` or `https`, and a host of the list where there is one.
-pub(in crate::huawei) fn may_be_called_back(url: &str, hosts: &[String]) -> bool {
+pub(crate) fn may_be_called_back(url: &str, hosts: &[String]) -> bool {
     let Ok(uri) = url.parse::<axum::http::Uri>() else {
         return false;
     };

@@ -20,15 +20,15 @@ pub(super) struct Push {
     pub(super) url: String,
     /// The records, as they are sent.
     pub(super) records: Vec<Value>,
-    /// Rounds that have failed.
+    /// How often it has failed.
     pub(super) failed: u32,
 }
 
 /// The place of pushes in the store.
 #[derive(Clone, Debug)]
-pub(super) struct Outbox {
-    pub(super) service: Service,
-    pub(super) caller: Caller,
+pub(crate) struct Outbox {
+    pub(crate) service: Service,
+    pub(crate) caller: Caller,
 }
 
 /// The key of a push: the event that it was written after, and its number among those.
