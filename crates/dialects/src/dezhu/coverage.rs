@@ -4,6 +4,11 @@
 
 use std::fmt::Write as _;
 
+use outdial_domain::edit::Rule;
+use outdial_domain::{CampaignState, EndReason, Field};
+
+use super::edit::EDIT;
+use super::task::status;
 use crate::coverage::Fate::{Honoured, Refused, Stored};
 use crate::coverage::{Covered, CoveredField, knows};
 
@@ -191,8 +196,8 @@ const OPERATIONS: &[Covered] = &[
         fields: &[
             (
                 "queryMode",
-                Refused,
-                "2 and 3: summaries after a call are not asked for here",
+                Honoured,
+                "1 all; 2 an agent talked and has not concluded yet (our desk's disposition); 3 has",
             ),
             ("userId", Honoured, "an agent whose id is this number"),
             (
@@ -226,7 +231,7 @@ const OPERATIONS: &[Covered] = &[
             (
                 "summaryId",
                 Honoured,
-                "finds nothing: there are no summaries",
+                "the code of what the agent concluded; shown with each record",
             ),
             ("name", Honoured, "a part of customer or agent"),
             ("customerPhone", Honoured, "a part of the number"),
@@ -284,13 +289,25 @@ const OPERATIONS: &[Covered] = &[
     },
     Covered {
         operation: "delete_customers",
-        words: "**Not built**: answered 20001.",
-        fields: &[],
+        words: "Not started or paused; running is answered 20001: pause it first. Customers whom nobody has called \
+            yet leave the list, the others stay without a word.",
+        fields: &[
+            TASK_ID,
+            (
+                "externalCustomerIds",
+                Honoured,
+                "1–2000; those that the task does not have are passed over",
+            ),
+        ],
     },
     Covered {
         operation: "recording",
-        words: "**Not built**: answered 20001.",
-        fields: &[],
+        words: "",
+        fields: &[(
+            "communicateVoiceId",
+            Refused,
+            "calls are not recorded, and no record names one: 20001",
+        )],
     },
 ];
 
@@ -325,10 +342,55 @@ const RESULTS: &[(u8, &str, &str)] = &[
         "hung up at once",
         "signalling: the callee was gone within 3 s of the answer",
     ),
-    (8, "left in the IVR", "does not occur"),
-    (9, "agent hung up while it rang", "does not occur"),
+    (
+        8,
+        "left in the IVR",
+        "signalling; only in campaigns of other APIs, where a flow speaks first",
+    ),
+    (
+        9,
+        "agent hung up while it rang",
+        "ours: it rang, and was given up by hand or with its task",
+    ),
     (10, "forbidden", "not in the records: no call is placed"),
 ];
+
+/// What a receiver of records has to know.
+const PUSHES: &str = "
+## Records, pushed to `callback_url`
+
+`callback_url` in `[tenant.dezhu]` names it; the vendor's console does, by no documented call. `POST` of one \
+record as `list_records` shows it, without `summaryId`, for each call that is over, also one that is tried again.
+
+Any 2xx is success; everything else, redirects included, is not. A push has 5 s. One that fails is repeated after \
+5, 15, 30, 60 s, 2, 5, 10, 30 and 60 minutes; then it is given up, and the record can be asked for. What has not \
+arrived is kept over a restart. A record may come twice, after a crash or when an answer was lost: `id` tells. \
+Pushes may overtake one another, and are not signed.
+";
+
+/// What becomes of a task where it stands.
+fn states() -> String {
+    let mut table = String::from(
+        "\n## States\n\nCalls that are still up make no difference.\n\n\
+         | ours | taskStatus | fields of edit_task |\n|---|---|---|\n",
+    );
+    for state in CampaignState::ALL {
+        let ours = match state {
+            CampaignState::Ended(EndReason::ListDone) => "ended: list done",
+            CampaignState::Ended(EndReason::PeriodOver) => "ended: period over",
+            CampaignState::Ended(EndReason::ByHand) => "ended: by hand",
+            CampaignState::Ended(EndReason::Fault) => "ended: by a fault",
+            state => state.name(),
+        };
+        let fields = match (EDIT.takes(state), EDIT.rule(Field::Name, state)) {
+            (false, _) => "none: 20001",
+            (true, Rule::Take) => "all",
+            (true, _) => "those marked *",
+        };
+        let _ = writeln!(table, "| {ours} | {} | {fields} |", status(state));
+    }
+    table
+}
 
 /// Whether a field that is read stands in the table.
 pub(super) fn covers(field: &str) -> bool {
@@ -343,6 +405,8 @@ pub fn page() -> String {
         *stored* (shown again, changes no call) or *refused*. Unknown fields are ignored. Paths marked † are our \
         own, since no public page has the vendor's: `paths` in `[tenant.dezhu]` adds others.\n"
         .to_owned();
+    page += &states();
+    page += PUSHES;
     for covered in OPERATIONS {
         let _ = write!(page, "\n## {}\n\n", covered.operation);
         let own = super::routes::PATHS.iter().enumerate();

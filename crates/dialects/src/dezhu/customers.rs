@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use outdial_domain::{
-    CampaignState, Contact, Country, EndReason, LifeCycleCommand, NewContact, Origin, Outcome,
-    PhoneNumber,
+    CampaignId, CampaignState, Contact, Country, EndReason, LifeCycleCommand, NewContact, Origin,
+    Outcome, PhoneNumber,
 };
 use outdial_service::views::PageRequest;
 use serde_json::{Value, json};
@@ -21,6 +21,8 @@ use super::wire::Fields;
 
 /// Most customers of one call.
 const CALL_MAX: usize = 1000;
+/// Most customers that are deleted by one call.
+const DELETED_MAX: usize = 2000;
 /// Most customers of a task.
 pub(super) const CUSTOMERS_MAX: usize = 20_000;
 /// Most numbers of a customer; the page has no limit.
@@ -62,31 +64,69 @@ pub(super) async fn append_customers(call: Call) -> Result<Value, Fault> {
     Ok(Value::Bool(true))
 }
 
+/// Takes customers out of a task that nobody has called yet; the others stay, and so do those that the task
+/// does not have. Path and answer are ours. Source: the sibling API's deletion, which leaves what its dialer
+/// has.
+pub(super) async fn delete_customers(call: Call) -> Result<Value, Fault> {
+    const LIST: &str = "externalCustomerIds";
+    let id = task_id(&call.body)?;
+    let keys = call.body.required(LIST, call.body.texts(LIST)?)?;
+    if !(1..=DELETED_MAX).contains(&keys.len()) {
+        return Err(call.body.wrong(LIST));
+    }
+    let keys: BTreeSet<String> = keys.into_iter().collect();
+    let campaign = call.service.campaign(&call.caller, id).await?;
+    match campaign.state {
+        CampaignState::Draft | CampaignState::Scheduled | CampaignState::Paused => {}
+        CampaignState::Running => return Err(Fault::failed("taskStatus: pause it first")),
+        CampaignState::Ended(_) => return Err(Fault::failed("taskStatus")),
+    }
+    let uncalled = |contact: &Contact| {
+        contact.history.dialed == 0
+            && contact
+                .external_id
+                .as_ref()
+                .is_some_and(|key| keys.contains(key))
+    };
+    let found = all(&call, id, uncalled).await?;
+    let ids: Vec<_> = found.iter().map(|contact| contact.id).collect();
+    if !ids.is_empty() {
+        // Those who are called meanwhile stay.
+        call.service.remove_contacts(&call.caller, id, ids).await?;
+    }
+    Ok(Value::Bool(true))
+}
+
+/// The customers of a task that are wanted, in the order in which they came.
+async fn all(
+    call: &Call,
+    id: CampaignId,
+    wanted: impl Fn(&Contact) -> bool,
+) -> Result<Vec<Contact>, Fault> {
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = PageRequest {
+            cursor,
+            limit: Some(1000),
+        };
+        let part = call.service.contacts(&call.caller, id, page).await?;
+        found.extend(part.items.into_iter().filter(&wanted));
+        cursor = part.next_cursor;
+        if cursor.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
 /// The customers of a task with what became of them. Path and answer are ours.
 pub(super) async fn list_customers(call: Call) -> Result<Value, Fault> {
     let id = task_id(&call.query)?;
     let wanted = call.query.integer_in("callResult", 0..=10)?;
     let paging = Paging::read(&call.query)?;
     let around = Surroundings::of(&call).await?;
-    let mut found = Vec::new();
-    let mut page = PageRequest {
-        cursor: None,
-        limit: Some(1000),
-    };
-    loop {
-        let part = call
-            .service
-            .contacts(&call.caller, id, page.clone())
-            .await?;
-        let fits = |contact: &Contact| {
-            wanted.is_none_or(|wanted| wanted == result_of(contact.last_outcome))
-        };
-        found.extend(part.items.into_iter().filter(fits));
-        page.cursor = part.next_cursor;
-        if page.cursor.is_none() {
-            break;
-        }
-    }
+    let fits =
+        |contact: &Contact| wanted.is_none_or(|wanted| wanted == result_of(contact.last_outcome));
+    let found = all(&call, id, fits).await?;
     let list: Vec<Value> = paging
         .of(&found)
         .iter()

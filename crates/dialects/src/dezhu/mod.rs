@@ -14,6 +14,7 @@ mod groups;
 mod key;
 mod page;
 mod period;
+mod push;
 mod records;
 mod routes;
 mod run;
@@ -40,6 +41,7 @@ use crate::running::{caller, to_its_end};
 pub use coverage::page;
 pub use fault::{Code, Fault};
 pub use key::{KeyFault, PublicKey};
+pub use push::{PushRules, is_callback_url};
 pub use routes::{Call, Operation};
 pub use wire::Fields;
 
@@ -63,6 +65,15 @@ pub struct Account {
     pub requests_per_s: u32,
     /// Paths of its own, which go before the table's: for the operations whose paths no public page has.
     pub paths: Vec<OwnPath>,
+    /// Where each call that is over is told; `None` = nowhere.
+    pub callback_url: Option<String>,
+}
+
+/// A tenant whose calls are pushed.
+#[derive(Debug)]
+struct Receiver {
+    tenant: TenantId,
+    url: String,
 }
 
 /// A path that leads to an operation.
@@ -100,11 +111,17 @@ pub struct Dezhu {
     tolerance: Tolerance,
     paths: Paths,
     operations: BTreeMap<&'static str, Operation>,
+    receivers: Vec<Receiver>,
 }
 
 impl Dezhu {
     /// The API for these tenants.
     pub fn new(service: Service, clock: Clock, accounts: Vec<Account>) -> Self {
+        let receiver = |account: &Account| {
+            let (tenant, url) = (account.tenant, account.callback_url.clone()?);
+            Some(Receiver { tenant, url })
+        };
+        let receivers = accounts.iter().filter_map(receiver).collect();
         let app = |account: Account| {
             let owner = Owner {
                 tenant: account.tenant,
@@ -137,6 +154,19 @@ impl Dezhu {
                 .iter()
                 .map(|o| (o.name, o.clone()))
                 .collect(),
+            receivers,
+        }
+    }
+
+    /// Begins to push the records of calls to the tenants that want them, until the server stops. To be
+    /// called once, within the runtime.
+    pub fn push_records(&self, rules: &PushRules) {
+        let post = push::post();
+        for receiver in &self.receivers {
+            let caller = caller(receiver.tenant, "callback", Origin::Dezhu);
+            let (service, clock) = (self.service.clone(), self.clock.clone());
+            let (post, url) = (post.clone(), receiver.url.clone());
+            push::start(service, caller, post, url, clock, rules.clone());
         }
     }
 

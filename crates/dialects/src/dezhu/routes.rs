@@ -96,6 +96,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         run: |call| Box::pin(tasks::show_task(call)),
     },
     Operation {
+        name: "delete_customers",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(customers::delete_customers(call)),
+    },
+    Operation {
+        name: "recording",
+        data_on_fault: Value::Null,
+        run: |call| Box::pin(records::recording(call)),
+    },
+    Operation {
         name: "list_customers",
         data_on_fault: Value::Null,
         run: |call| Box::pin(customers::list_customers(call)),

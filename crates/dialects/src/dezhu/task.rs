@@ -9,7 +9,7 @@ use outdial_domain::{
     CallerIdChoice, Campaign, CampaignState, EndReason, Mode, Origin, PhoneNumber, Ratio, Settings,
     Share, SkillGroupId, Target,
 };
-use outdial_service::ServiceError;
+use outdial_service::{Caller, Service, ServiceError};
 use serde_json::{Map, Value, json};
 
 use super::fault::{Code, Fault};
@@ -31,11 +31,19 @@ pub(super) struct Surroundings {
 
 impl Surroundings {
     pub(super) async fn of(call: &Call) -> Result<Self, Fault> {
+        Ok(Self::at(&call.service, &call.caller, call.now).await?)
+    }
+
+    pub(super) async fn at(
+        service: &Service,
+        caller: &Caller,
+        now: outdial_domain::Timestamp,
+    ) -> Result<Self, ServiceError> {
         Ok(Self {
-            zone: call.service.tenant(call.caller.tenant)?.time_zone,
-            now: call.now,
-            skill_groups: call.service.skill_groups(&call.caller).await?,
-            number_groups: call.service.number_groups(&call.caller).await?,
+            zone: service.tenant(caller.tenant)?.time_zone,
+            now,
+            skill_groups: service.skill_groups(caller).await?,
+            number_groups: service.number_groups(caller).await?,
         })
     }
 
@@ -404,5 +412,31 @@ pub(super) fn through_service(fault: Fault) -> ServiceError {
             ServiceError::field(&fault.reason, "is missing, of another type or out of range")
         }
         _ => ServiceError::Conflict(fault.reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A task's number tells its state and the reason of its end; calls that are still up, which the API
+    /// does not show, make no difference.
+    #[test]
+    fn every_state_and_reason_has_its_number() {
+        use CampaignState::{Draft, Ended, Paused, Running, Scheduled};
+        let table = [
+            (Draft, 1),
+            (Scheduled, 1),
+            (Running, 3),
+            (Paused, 2),
+            (Ended(EndReason::ListDone), 4),
+            (Ended(EndReason::PeriodOver), 5),
+            (Ended(EndReason::ByHand), 4),
+            (Ended(EndReason::Fault), 6),
+        ];
+        assert_eq!(table.map(|(state, _)| state), CampaignState::ALL);
+        for (state, number) in table {
+            assert_eq!(status(state), number, "{state:?}");
+        }
     }
 }

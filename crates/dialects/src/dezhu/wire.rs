@@ -161,6 +161,24 @@ impl Fields {
         self.required(name, truth).map(Some)
     }
 
+    /// A list of texts; a number becomes its digits.
+    ///
+    /// # Errors
+    /// `29002` for anything else.
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Fault> {
+        let items = match self.value(name) {
+            None => return Ok(None),
+            Some(Value::Array(items)) => items,
+            Some(_) => return Err(self.wrong(name)),
+        };
+        let texts = items.iter().enumerate().map(|(index, item)| match item {
+            Value::String(text) => Ok(text.clone()),
+            Value::Number(number) => Ok(number.to_string()),
+            _ => Err(self.wrong(&format!("{name}[{index}]"))),
+        });
+        texts.collect::<Result<_, _>>().map(Some)
+    }
+
     /// A list of objects.
     ///
     /// # Errors

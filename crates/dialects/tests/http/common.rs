@@ -32,6 +32,7 @@ pub(crate) struct Server {
     pub(crate) dialects: Dialects,
     clock: Arc<AtomicI64>,
     running: Running,
+    tells: Option<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -55,11 +56,18 @@ fn tenant(name: &str) -> TenantSetup {
         compliance: ComplianceProfile::none(),
         max_calls: 100,
         caller_ids: numbers.map(CallerId::unlimited).to_vec(),
-        skill_groups: vec![SkillGroup {
-            id: SkillGroupId::new(255),
-            name: "sales".to_owned(),
-            aliases: vec!["1462016331580064".to_owned(), "5".to_owned()],
-        }],
+        skill_groups: vec![
+            SkillGroup {
+                id: SkillGroupId::new(255),
+                name: "sales".to_owned(),
+                aliases: vec!["1462016331580064".to_owned(), "5".to_owned()],
+            },
+            SkillGroup {
+                id: SkillGroupId::new(300),
+                name: "support".to_owned(),
+                aliases: vec!["other-set".to_owned()],
+            },
+        ],
         agents: vec![Agent {
             id: AgentId::new("125").unwrap(),
             name: "Li".to_owned(),
@@ -94,10 +102,16 @@ fn tenant(name: &str) -> TenantSetup {
                 aliases: Vec::new(),
             },
         ],
-        number_groups: vec![NumberGroup {
-            id: NumberGroupId::new("1070678044124225").unwrap(),
-            caller_ids: numbers[..1].to_vec(),
-        }],
+        number_groups: vec![
+            NumberGroup {
+                id: NumberGroupId::new("1070678044124225").unwrap(),
+                caller_ids: numbers[..1].to_vec(),
+            },
+            NumberGroup {
+                id: NumberGroupId::new("other-numbers").unwrap(),
+                caller_ids: numbers[1..].to_vec(),
+            },
+        ],
         keys: Vec::new(),
     }
 }
@@ -112,10 +126,15 @@ fn key(id: &str) -> Vec<AccessKey> {
 impl Server {
     /// A server with the tenants `acme` and `other`.
     pub(crate) async fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap()).await
+        Self::start_in(tempfile::tempdir().unwrap(), None).await
     }
 
-    async fn start_in(folder: tempfile::TempDir) -> Self {
+    /// The same, where Dezhu's API tells each call of `acme` to this address.
+    pub(crate) async fn start_telling(url: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), Some(url)).await
+    }
+
+    async fn start_in(folder: tempfile::TempDir, tells: Option<&str>) -> Self {
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
         let (line, events) = BusyLine::new();
         let setup = Setup {
@@ -163,6 +182,7 @@ impl Server {
                 path: "/task/run".to_owned(),
                 operation: "start_task".to_owned(),
             }],
+            callback_url: tells.map(str::to_owned),
         });
         let clock = Arc::new(AtomicI64::new(NOW * 1000));
         let told = clock.clone();
@@ -172,6 +192,7 @@ impl Server {
             dialects,
             clock,
             running,
+            tells: tells.map(str::to_owned),
             _folder: folder,
         }
     }
@@ -223,7 +244,7 @@ impl Server {
     pub(crate) async fn restart(self) -> Self {
         self.running.stop(Duration::from_millis(10)).await;
         drop(self.dialects);
-        Self::start_in(self._folder).await
+        Self::start_in(self._folder, self.tells.as_deref()).await
     }
 
     /// Stops it.

@@ -25,7 +25,7 @@ fn signed(method: &str, path: &str, body: &str) -> Request<Body> {
     )
 }
 
-fn told(answer: &Answer) -> (u16, &str) {
+pub(crate) fn told(answer: &Answer) -> (u16, &str) {
     assert_eq!(
         answer.headers["content-type"],
         "application/json;charset=UTF-8"
@@ -47,7 +47,8 @@ async fn groups_are_listed_with_their_ids_as_texts() {
     assert_eq!(told(&answer), (200, "10000"));
     assert_eq!(answer.json["message"], json!("请求成功"));
     let group = json!({"skillSetId": "1462016331580064", "skillSetName": "sales"});
-    assert_eq!(answer.json["data"], json!([group]));
+    let other = json!({"skillSetId": "other-set", "skillSetName": "support"});
+    assert_eq!(answer.json["data"], json!([group, other]));
     let answer = server
         .send(signed("GET", "/number/outbound/groups", ""))
         .await;
@@ -64,7 +65,13 @@ async fn every_refusal_has_the_vendors_code() {
     for (method, path, body, want) in [
         ("POST", "/skillset/outbound/list", "", (404, "20001")),
         ("GET", "/none", "", (404, "20001")),
-        ("GET", "/communicate/voice", "", (200, "20001")),
+        ("GET", "/communicate/voice", "", (200, "29002")),
+        (
+            "GET",
+            "/communicate/voice?communicateVoiceId=7",
+            "",
+            (200, "20001"),
+        ),
         ("GET", "/skillset/outbound/list?a=1&a=2", "", (200, "29002")),
         ("GET", "/skillset/outbound/list", "[]", (200, "29002")),
     ] {
@@ -145,7 +152,7 @@ async fn what_is_no_vendors_is_passed_on() {
 }
 
 /// The seed's example of a task that has not started, with its dates moved to the future.
-fn example() -> Value {
+pub(crate) fn example() -> Value {
     json!({
         "taskId": 121,
         "taskName": "自动外呼任务名称",
@@ -173,7 +180,7 @@ fn example() -> Value {
     })
 }
 
-fn with(mut body: Value, fields: Value) -> Value {
+pub(crate) fn with(mut body: Value, fields: Value) -> Value {
     let Value::Object(fields) = fields else {
         panic!("an object")
     };
@@ -187,7 +194,7 @@ fn with(mut body: Value, fields: Value) -> Value {
     body
 }
 
-fn customer(key: &str) -> Value {
+pub(crate) fn customer(key: &str) -> Value {
     json!({
         "name": "王先生", "externalCustomerId": key, "externalData": "data",
         "phoneGroupVoList": [{
@@ -197,36 +204,36 @@ fn customer(key: &str) -> Value {
     })
 }
 
-async fn post(server: &Server, path: &str, body: &Value) -> Answer {
+pub(crate) async fn post(server: &Server, path: &str, body: &Value) -> Answer {
     server.send(signed("POST", path, &body.to_string())).await
 }
 
-async fn get(server: &Server, path: &str) -> Answer {
+pub(crate) async fn get(server: &Server, path: &str) -> Answer {
     server.send(signed("GET", path, "")).await
 }
 
 /// Makes a task and answers its id.
-async fn create(server: &Server, fields: Value) -> Value {
+pub(crate) async fn create(server: &Server, fields: Value) -> Value {
     let answer = post(server, "/task/outbound/create", &with(example(), fields)).await;
     assert_eq!(told(&answer), (200, "10000"), "{}", answer.text);
     assert!(answer.json["data"].is_u64());
     answer.json["data"].clone()
 }
 
-async fn edit(server: &Server, body: &Value) -> Answer {
+pub(crate) async fn edit(server: &Server, body: &Value) -> Answer {
     let answer = post(server, "/task/outbound/edit", body).await;
     let edited = answer.json["code"] == "10000";
     assert_eq!(answer.json["data"], json!(edited), "{}", answer.text);
     answer
 }
 
-async fn detail(server: &Server, id: &Value) -> Value {
+pub(crate) async fn detail(server: &Server, id: &Value) -> Value {
     let answer = get(server, &format!("/task/outbound/detail?taskId={id}")).await;
     assert_eq!(told(&answer), (200, "10000"), "{}", answer.text);
     answer.json["data"].clone()
 }
 
-async fn command(server: &Server, path: &str, id: &Value) -> Answer {
+pub(crate) async fn command(server: &Server, path: &str, id: &Value) -> Answer {
     post(server, path, &json!({"taskId": id})).await
 }
 
@@ -629,7 +636,9 @@ async fn records_are_asked_for_in_the_vendors_parameters() {
         ("startDate=20231114&endDate=20231101", "29002"),
         ("startDate=1", "29002"),
         ("queryMode=4", "29002"),
-        ("queryMode=2", "20001"),
+        ("queryMode=0", "29002"),
+        ("queryMode=2", "10000"),
+        ("queryMode=3&summaryId=done", "10000"),
         ("callType=4", "29002"),
         ("callResult=10", "10000"),
         ("callResult=11", "29002"),

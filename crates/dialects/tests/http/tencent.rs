@@ -69,7 +69,7 @@ async fn an_operation_is_answered_in_the_envelope() {
     let answer = ask(&server, LIST, BODY).await;
     assert_eq!(code(&answer), "none");
     let response = &answer.json["Response"];
-    assert_eq!(response["TotalCount"], json!(1));
+    assert_eq!(response["TotalCount"], json!(2));
     assert_eq!(response["SkillGroupList"][0]["SkillGroupId"], json!(255));
     let page = ask(
         &server,
@@ -78,7 +78,7 @@ async fn an_operation_is_answered_in_the_envelope() {
     )
     .await;
     assert_eq!(page.json["Response"]["SkillGroupList"], json!([]));
-    assert_eq!(page.json["Response"]["TotalCount"], json!(1));
+    assert_eq!(page.json["Response"]["TotalCount"], json!(2));
     server.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! `[tenant.tencent]` and its like: who a tenant is in each vendor's API, and with which keys.
 
-use outdial_dialects::dezhu::{KeyFault, OwnPath, PublicKey, operations};
+use outdial_dialects::dezhu::{KeyFault, OwnPath, PublicKey, is_callback_url, operations};
 
 use super::place::{At, Found};
 use super::problem::Fault;
@@ -78,6 +78,8 @@ pub struct DezhuSettings {
     pub requests_per_s: u32,
     /// Paths beside those of the table, for operations whose paths the vendor has not made public.
     pub paths: Vec<OwnPath>,
+    /// Where each call that is over is told; `None` = nowhere.
+    pub callback_url: Option<String>,
 }
 
 /// Reads the vendors' sections of a tenant, and where each stands.
@@ -145,6 +147,7 @@ fn dezhu(section: &mut Section<'_>) -> Option<DezhuSettings> {
     let further = section.list("further_public_keys", self::public_key);
     let requests_per_s = requests_per_s(section, 0);
     let paths = section.sections("paths", own_path);
+    let callback_url = section.optional("callback_url", callback_url);
     let further = further.unwrap_or_default();
     let keys = std::iter::once(public_key?).chain(further);
     Some(DezhuSettings {
@@ -152,6 +155,7 @@ fn dezhu(section: &mut Section<'_>) -> Option<DezhuSettings> {
         public_keys: keys.map(|found| found.value).collect(),
         requests_per_s,
         paths: paths.into_iter().flatten().collect(),
+        callback_url: callback_url.map(|found| found.value),
     })
 }
 
@@ -183,6 +187,18 @@ fn path(value: &super::tree::Value) -> Result<String, Fault> {
     Err(Fault::new(
         format!("`{}` is no path of an operation", path.escape_debug()),
         "write what follows /speech/openapi/v1, such as /task/outbound/begin",
+    ))
+}
+
+/// Where records are pushed.
+fn callback_url(value: &super::tree::Value) -> Result<String, Fault> {
+    let url = text(value)?;
+    if is_callback_url(&url) {
+        return Ok(url);
+    }
+    Err(Fault::new(
+        format!("`{}` is no address to push to", url.escape_debug()),
+        "write http:// or https:// and a host, such as https://crm.example.com/dezhu/records",
     ))
 }
 

@@ -31,6 +31,7 @@ pub(super) fn router(service: &Service, vendors: &Vendors, ran_before: bool) -> 
     let nobody = Router::new().fallback(outdial_api::route_not_found);
     let dialects = Dialects::new(service, &clock, accounts);
     dialects.huawei.push_results(huawei::PushRules::default());
+    dialects.dezhu.push_records(&dezhu::PushRules::default());
     dialects.router(nobody)
 }
 
@@ -68,6 +69,7 @@ fn add(accounts: &mut Accounts, tenant: TenantId, settings: &VendorSettings) {
             public_keys: settings.public_keys.clone(),
             requests_per_s: settings.requests_per_s,
             paths: settings.paths.clone(),
+            callback_url: settings.callback_url.clone(),
         });
     }
 }

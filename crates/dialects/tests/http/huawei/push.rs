@@ -1,68 +1,14 @@
 //! Results are pushed to `callBackUrl`: a receiver on loopback, and every callee busy.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, header};
 use outdial_dialects::huawei::PushRules;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use super::{call, code};
 use crate::common::Server;
-
-/// What the receiver was sent, and what it is still to answer; 200 when there is nothing left.
-#[derive(Clone, Default)]
-struct Receiver {
-    got: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
-    answers: Arc<Mutex<VecDeque<StatusCode>>>,
-}
-
-async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> Response {
-    let body = serde_json::from_str(&body).unwrap_or(Value::Null);
-    receiver.got.lock().unwrap().push((headers, body));
-    let answer = receiver.answers.lock().unwrap().pop_front();
-    match answer.unwrap_or(StatusCode::OK) {
-        StatusCode::OK => r#"{"retCode":"0","retMsg":"success"}"#.into_response(),
-        // Who follows it is taken.
-        StatusCode::FOUND => (StatusCode::FOUND, [(header::LOCATION, "/taken")]).into_response(),
-        status => status.into_response(),
-    }
-}
-
-impl Receiver {
-    /// Listens; says where.
-    async fn listen(answers: &[StatusCode]) -> (Self, String) {
-        let receiver = Self::default();
-        receiver.answers.lock().unwrap().extend(answers);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/results", listener.local_addr().unwrap());
-        let router = Router::new().fallback(take).with_state(receiver.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        (receiver, url)
-    }
-
-    fn pushes(&self) -> Vec<Value> {
-        let got = self.got.lock().unwrap();
-        got.iter().map(|(_, body)| body.clone()).collect()
-    }
-
-    async fn until(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
-        loop {
-            let pushes = self.pushes();
-            if enough(&pushes) {
-                return pushes;
-            }
-            assert!(tokio::time::Instant::now() < deadline, "{pushes:?}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-}
+use crate::receiver::Receiver;
 
 fn rules(rest: Duration) -> PushRules {
     PushRules {
@@ -132,7 +78,7 @@ async fn each_final_result_is_pushed_as_documented() {
         detail["data"]["called"], "13800138001",
         "the ids of calls are the queries'"
     );
-    let kind = receiver.got.lock().unwrap()[0].0[header::CONTENT_TYPE].clone();
+    let kind = receiver.header(0, header::CONTENT_TYPE);
     assert_eq!(kind, "application/json; charset=UTF-8");
     server.stop().await;
 }
