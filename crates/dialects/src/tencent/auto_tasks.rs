@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use outdial_domain::{
-    Calendar, Campaign, CampaignId, CampaignState, Contact, ContactId, ContactState, EndReason,
-    FlowId, LifeCycleCommand, Mode, Origin, Outcome, RetryPolicy, Settings, Target, Timestamp,
+    Calendar, Campaign, CampaignId, Contact, ContactId, ContactState, FlowId, LifeCycleCommand,
+    Mode, Origin, Outcome, RetryPolicy, Settings, Target, Timestamp,
 };
 use outdial_service::AttemptFilter;
 use outdial_service::views::PageRequest;
@@ -19,6 +19,7 @@ use super::paging::Paging;
 use super::predictive::read::{SECOND_MAX, name};
 use super::records::session_id;
 use super::routes::{Answer, Call, Operation};
+use super::states;
 use super::wire::{Member, optional, required};
 
 const SDK_APP_ID: Member = required("SdkAppId").honoured("names the tenant");
@@ -92,19 +93,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         run: |call| Box::pin(command(call, LifeCycleCommand::Abort, &[0, 1, 5])),
     },
 ];
-
-/// `State`: 0 initial, 1 running, 2 completed, 3 ending (time is over, calls still up), 4 terminated,
-/// 5 paused.
-const fn state(state: CampaignState, calls_up: bool) -> u8 {
-    match state {
-        CampaignState::Draft | CampaignState::Scheduled => 0,
-        CampaignState::Running => 1,
-        CampaignState::Paused => 5,
-        CampaignState::Ended(EndReason::ListDone) => 2,
-        CampaignState::Ended(EndReason::PeriodOver) if calls_up => 3,
-        CampaignState::Ended(_) => 4,
-    }
-}
 
 /// `CreateAutoCalloutTask`.
 async fn create(call: Call) -> Result<Answer, Fault> {
@@ -221,7 +209,7 @@ async fn shown(call: &Call, campaign: &Campaign) -> Result<(Answer, u64), Fault>
         ),
         ("NotAfter", json!(settings.calendar.ends_at().map(secs))),
         ("IvrId", json!(flow)),
-        ("State", json!(state(campaign.state, calls_up))),
+        ("State", json!(states::task(campaign.state, calls_up))),
         (
             "MaxRingTimeoutSecond",
             json!(settings.ring_timeout.as_secs()),
@@ -328,7 +316,7 @@ async fn command(
     allowed: &'static [u8],
 ) -> Result<Answer, Fault> {
     let campaign = named(&call).await?;
-    if !allowed.contains(&state(campaign.state, false)) {
+    if !allowed.contains(&states::task(campaign.state, false)) {
         let name = campaign.state.name();
         let message = format!("A task that is {name} cannot {}.", command.name());
         return Err(Fault::new("UnsupportedOperation", message));
@@ -337,26 +325,4 @@ async fn command(
         .command_campaign(&call.caller, campaign.id, command)
         .await?;
     Ok(Answer::new())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_state_has_its_number() {
-        let told = CampaignState::ALL.map(|it| (state(it, false), state(it, true)));
-        let one = |number| (number, number);
-        let expected = [
-            one(0),
-            one(0),
-            one(1),
-            one(5),
-            one(2),
-            (4, 3),
-            one(4),
-            one(4),
-        ];
-        assert_eq!(told, expected);
-    }
 }

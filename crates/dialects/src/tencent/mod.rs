@@ -19,9 +19,11 @@ mod paging;
 mod predictive;
 mod records;
 mod routes;
+mod sessions;
 pub mod sign;
 mod skill_groups;
 mod staff;
+mod states;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,11 +176,13 @@ impl Tencent {
     }
 
     fn operation(&self, action: &str) -> Result<&Operation, Fault> {
-        if routes::UNSUPPORTED.contains(&action) {
-            let message = format!("`{action}` is not supported.");
-            return Err(Fault::new("UnsupportedOperation", message));
+        if let Some(operation) = self.operations.get(action) {
+            return Ok(operation);
         }
-        self.operations.get(action).ok_or_else(|| {
+        Err(if let Some(why) = routes::unsupported(action) {
+            let message = format!("`{action}` is not supported: {why}.");
+            Fault::new("UnsupportedOperation", message)
+        } else {
             let message = format!("The action `{}` is not found.", shown(action));
             Fault::new("InvalidAction", message)
         })

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::routes::{self, UNSUPPORTED};
+use super::states;
 
 /// What stands before the tables.
 const HEAD: &str = "\
@@ -17,24 +18,15 @@ operation with `InvalidAction`.
 Predictive campaigns dial *progressively* until the predictive controller is built: one call for each
 idle agent. `ExpectedAbandonRate` is kept as the ceiling, which such dialing never reaches.
 
-## States
+";
 
-| Status | ours | Update | Pause | Resume | Abort | Delete |
-|---|---|---|---|---|---|---|
-| 0 pending | draft, scheduled | yes | – | – | → 3 | yes |
-| 1 running | running | – | → 2 | – | → 3 | – |
-| 2 paused | paused | – | – | → 1 | → 3 | – |
-| 3 terminated | ended by hand (reason 1), by time (2), by a fault (0) | – | – | – | – | yes |
-| 4 completed | ended with its list done | – | – | – | – | yes |
-
-`–` is answered `InvalidParameterValue`, for Update `UnsupportedOperation`.
-
+const RESULTS: &str = "
 ## Results of calls
 
 | Result | EndStatus | told by |
 |---|---|---|
-| answered | 1 ok | signalling |
-| abandoned | 103 waitingGiveUp, 105 noSeatOnline | signalling |
+| answered | 1 ok; with IVRId, and the queue not reached, 102 ivrGiveUp or 107 ivrEnd | signalling |
+| abandoned | 103 waitingGiveUp, 105 noSeatOnline, 102 ivrGiveUp | signalling |
 | machine | 222 voiceMailReached | the agent |
 | busy | 206 busy | signalling |
 | no answer | 202 notAnswer | signalling |
@@ -51,7 +43,12 @@ idle agent. `ExpectedAbandonRate` is kept as the ceiling, which such dialing nev
 
 /// The page, as `docs/dialects/tencent.md` holds it.
 pub fn page() -> String {
-    let mut page = format!("{HEAD}\n## Operations\n");
+    let mut page = format!("{HEAD}\n## States\n\n{}", states::table());
+    page.push_str(
+        "\n`–` is answered `InvalidParameterValue`, for Update `UnsupportedOperation`.\n",
+    );
+    page.push_str(RESULTS);
+    page.push_str("\n## Operations\n");
     for operation in routes::all() {
         // Writing to a text cannot fail.
         let _ = write!(page, "\n### {}\n\n", operation.name);
@@ -69,11 +66,10 @@ pub fn page() -> String {
         }
     }
     page.push_str("\n## Known and not built\n\n");
-    for name in UNSUPPORTED {
-        let _ = writeln!(
-            page,
-            "* `{name}`: needs a voice bot; `UnsupportedOperation`"
-        );
+    page.push_str("Answered `UnsupportedOperation`, with the reason.\n\n");
+    for (why, names) in UNSUPPORTED {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(page, "* {why}: {}", names.join(", "));
     }
     page
 }
@@ -85,6 +81,18 @@ mod tests {
     #[test]
     fn the_page_is_up_to_date() {
         crate::coverage::assert_page("tencent", &page());
+    }
+
+    #[test]
+    fn no_operation_is_both_built_and_not() {
+        for operation in routes::all() {
+            assert_eq!(
+                routes::unsupported(operation.name),
+                None,
+                "{}",
+                operation.name
+            );
+        }
     }
 
     #[test]

@@ -49,6 +49,18 @@ pub(super) fn session_id(tenant: TenantId, attempt: AttemptId) -> String {
     format!("{tenant:08x}-{high:04x}-4000-8000-{low:012x}")
 }
 
+/// The attempt whose session has this id, in whatever case it is written; `None` for what is no id of the
+/// tenant's.
+pub(super) fn attempt_of(tenant: TenantId, session: &str) -> Option<AttemptId> {
+    let (head, low) = session.split_at_checked(24)?;
+    let high = u64::from_str_radix(head.get(9..13)?, 16).ok()?;
+    let low = u64::from_str_radix(low, 16).ok()?;
+    let attempt = AttemptId::new((high << 48) | (low & 0xffff_ffff_ffff));
+    session_id(tenant, attempt)
+        .eq_ignore_ascii_case(session)
+        .then_some(attempt)
+}
+
 /// The attempts that a request is about.
 struct Asked {
     from: Timestamp,
@@ -139,14 +151,14 @@ async fn list(call: Call) -> Result<Answer, Fault> {
 }
 
 /// What records name beside the attempt.
-struct World {
+pub(super) struct World {
     staff: Vec<Agent>,
     groups: BTreeMap<u64, String>,
     campaigns: BTreeMap<CampaignId, Option<Campaign>>,
 }
 
 impl World {
-    async fn read(call: &Call) -> Result<Self, Fault> {
+    pub(super) async fn read(call: &Call) -> Result<Self, Fault> {
         let groups = call.service.skill_groups(&call.caller).await?;
         let groups = groups
             .into_iter()
@@ -158,7 +170,7 @@ impl World {
         })
     }
 
-    async fn record(&mut self, call: &Call, attempt: &Attempt) -> Result<Value, Fault> {
+    pub(super) async fn record(&mut self, call: &Call, attempt: &Attempt) -> Result<Value, Fault> {
         let id = attempt.campaign;
         if let Entry::Vacant(place) = self.campaigns.entry(id) {
             // A campaign that was deleted has left its records.
@@ -174,15 +186,16 @@ impl World {
         let uui = own.unwrap_or_else(|| stored.unwrap_or_default().to_owned());
         let agent = attempt.agent;
         let agent = agent.and_then(|id| self.staff.iter().find(|agent| agent.id == id));
-        let (code, text) = end_status(attempt);
+        let (code, text) = end_status(attempt, campaign);
         let secs = |at: Option<Timestamp>| at.map_or(0, |at| at.millis() / 1000);
-        // The callee enters the queue as they pick up; the flow before it is not timed.
-        let queued = group.map_or(0, |_| secs(attempt.answered_at));
+        let queued = secs(queued_at(attempt, campaign));
+        let in_ivr = ivr_s(attempt, campaign);
         let duration = match (attempt.ended_at, attempt.answered_at) {
             (Some(ended), Some(answered)) => ended.since(answered).as_secs(),
             _ => 0,
         };
-        let serving = attempt.joined_at.and(agent).map(|agent| {
+        let joined = agent_joined_at(attempt, campaign);
+        let serving = joined.and(agent).map(|agent| {
             json!({
                 "Mail": staff::mail(agent),
                 "Type": "staffSeat",
@@ -190,7 +203,7 @@ impl World {
                 "SkillGroupName": group_name,
                 "Sequence": 0,
                 "StartTimestamp": queued,
-                "AcceptTimestamp": secs(attempt.joined_at),
+                "AcceptTimestamp": secs(joined),
                 "EndedTimestamp": secs(attempt.ended_at),
                 "EndStatusString": text,
             })
@@ -214,6 +227,7 @@ impl World {
             "QueuedTimestamp": queued,
             "QueuedSkillGroupId": group_id,
             "QueuedSkillGroupName": group_name,
+            "IVRDuration": in_ivr,
             "IVRKeyPressed": [],
             "HungUpSide": hung_up_by(&attempt.evidence),
             "ServeParticipants": serving.into_iter().collect::<Vec<Value>>(),
@@ -225,17 +239,60 @@ impl World {
     }
 }
 
-/// Who ended the call. A seat that hangs up does so through us, which cannot be told from the system.
+/// Who ended the call.
 fn hung_up_by(evidence: &Evidence) -> &'static str {
     match evidence.ended_by {
         Some(EndedBy::Remote) => "user",
+        Some(EndedBy::Agent) => "seat",
         Some(EndedBy::Us | EndedBy::Network) | None => "system",
     }
 }
 
+/// Whether a flow takes the callee before the seats do.
+fn has_flow_first(campaign: Option<&Campaign>) -> bool {
+    campaign.is_some_and(|campaign| campaign.settings.flow_first.is_some())
+}
+
+/// Whether no seats are sought at all: the calls are those of an automatic task.
+fn is_task(campaign: Option<&Campaign>) -> bool {
+    campaign.is_some_and(|campaign| campaign.settings.target.skill_group().is_none())
+}
+
+/// When the callee came to the seats' queue. Records that are older than this evidence tell it only where
+/// no flow came first: then it was the answer.
+fn queued_at(attempt: &Attempt, campaign: Option<&Campaign>) -> Option<Timestamp> {
+    let at_once = !has_flow_first(campaign) && !is_task(campaign);
+    let answered = attempt.answered_at.filter(|_| at_once);
+    attempt.evidence.queued_at.or(answered)
+}
+
+/// When a seat was joined; for older records as above.
+fn agent_joined_at(attempt: &Attempt, campaign: Option<&Campaign>) -> Option<Timestamp> {
+    let at_once = !has_flow_first(campaign) && !is_task(campaign);
+    let joined = attempt.joined_at.filter(|_| at_once);
+    attempt.evidence.agent_joined_at.or(joined)
+}
+
+/// `IVRDuration`: seconds from the answer until the flow gave the callee to the queue, or to the end.
+fn ivr_s(attempt: &Attempt, campaign: Option<&Campaign>) -> u64 {
+    if !has_flow_first(campaign) && !is_task(campaign) {
+        return 0;
+    }
+    let until = attempt.evidence.queued_at.or(attempt.ended_at);
+    let span = until.zip(attempt.answered_at);
+    span.map_or(0, |(until, from)| until.since(from).as_secs())
+}
+
 /// `EndStatus` and `EndStatusString`. Codes from 200 on come from the far side, 10x from ours.
-fn end_status(attempt: &Attempt) -> (u16, &'static str) {
+fn end_status(attempt: &Attempt, campaign: Option<&Campaign>) -> (u16, &'static str) {
+    let by_callee = attempt.evidence.ended_by == Some(EndedBy::Remote);
+    // With a flow first, who has not come to the queue was in the flow to the end.
+    let in_flow = has_flow_first(campaign)
+        && attempt.answered_at.is_some()
+        && attempt.evidence.queued_at.is_none();
     match attempt.outcome {
+        Some(Outcome::Answered | Outcome::Abandoned) if in_flow && by_callee => (102, "ivrGiveUp"),
+        Some(Outcome::Answered) if in_flow => (107, "ivrEnd"),
         Some(Outcome::Answered) => (1, "ok"),
         Some(Outcome::Abandoned) => match attempt.evidence.ended_by {
             Some(EndedBy::Remote) => (103, "waitingGiveUp"),
@@ -281,5 +338,49 @@ mod tests {
         assert_eq!(id(1, 10), "00000001-0000-4000-8000-00000000000a");
         assert_ne!(id(1, 1 << 48), id(1, 1 << 49));
         assert_eq!(id(u32::MAX, u64::MAX).len(), 36);
+    }
+
+    #[test]
+    fn a_session_is_read_back_to_its_attempt_and_to_nobody_elses() {
+        for (tenant, attempt) in [(1, 0), (1, 10), (7, 1 << 48), (u32::MAX, u64::MAX)] {
+            let (tenant, attempt) = (TenantId::new(tenant), AttemptId::new(attempt));
+            let id = session_id(tenant, attempt);
+            assert_eq!(attempt_of(tenant, &id), Some(attempt));
+            assert_eq!(attempt_of(tenant, &id.to_uppercase()), Some(attempt));
+            assert_eq!(attempt_of(TenantId::new(2), &id), None);
+            for wrong in [
+                &id[1..],
+                &format!("{id}0"),
+                &id.replace('-', ""),
+                &id.replace("4000", "5000"),
+            ] {
+                assert_eq!(attempt_of(tenant, wrong), None, "{wrong}");
+            }
+        }
+        for wrong in [
+            "",
+            "x",
+            "00000001-0000-4000-8000-+0000000000a",
+            &"é".repeat(18),
+        ] {
+            assert_eq!(attempt_of(TenantId::new(1), wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn who_hung_up_is_told_by_the_evidence() {
+        for (by, side) in [
+            (Some(EndedBy::Remote), "user"),
+            (Some(EndedBy::Agent), "seat"),
+            (Some(EndedBy::Us), "system"),
+            (Some(EndedBy::Network), "system"),
+            (None, "system"),
+        ] {
+            let evidence = Evidence {
+                ended_by: by,
+                ..Evidence::default()
+            };
+            assert_eq!(hung_up_by(&evidence), side);
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::fault::Fault;
 use super::wire::{Fields, Member};
-use super::{auto_tasks, numbers, predictive, records, skill_groups, staff};
+use super::{auto_tasks, numbers, predictive, records, sessions, skill_groups, staff};
 use crate::running::Answering;
 
 /// What an operation is asked: everything has been checked that holds for all operations.
@@ -46,6 +46,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
         predictive::OPERATIONS,
         auto_tasks::OPERATIONS,
         records::OPERATIONS,
+        sessions::OPERATIONS,
         skill_groups::OPERATIONS,
         staff::OPERATIONS,
         numbers::OPERATIONS,
@@ -53,5 +54,104 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
     topics.into_iter().flatten()
 }
 
-/// Operations of the vendor that need a voice bot, which is none of ours.
-pub(super) const UNSUPPORTED: [&str; 2] = ["CreateAICall", "CreateAIAgentCall"];
+/// Why operations of the vendor's are known and not built, and which: a client that calls one is told
+/// `UnsupportedOperation`, never that there is no such action. Source: the vendor's client library.
+pub(super) const UNSUPPORTED: &[(&str, &[&str])] = &[
+    (
+        "there are no voice bots",
+        &[
+            "ControlAIConversation",
+            "CreateAIAgentCall",
+            "CreateAICall",
+            "DescribeAIAgentInfoList",
+            "DescribeAIAnalysisResult",
+            "DescribeAICallExtractResult",
+            "DescribeAICallInteractionRecords",
+            "DescribeAILatency",
+            "TransferToManual",
+        ],
+    ),
+    (
+        "calls are placed by campaigns and tasks: a task with one callee places one",
+        &["CreateCallOutSession", "CreateIVRSession", "PlaySoundCall"],
+    ),
+    (
+        "a campaign for a single seat is a predictive one whose skill group has one",
+        &[
+            "AbortAgentCruiseDialingCampaign",
+            "CreateAgentCruiseDialingCampaign",
+            "DescribeAgentCruiseDialingCampaign",
+        ],
+    ),
+    (
+        "seats, groups, phones and numbers are in the configuration",
+        &[
+            "BindNumberCallInInterface",
+            "BindNumberCallOutSkillGroup",
+            "BindStaffSkillGroupList",
+            "CreateAdminURL",
+            "CreateCCCSkillGroup",
+            "CreateExtension",
+            "CreateStaff",
+            "DeleteCCCSkillGroup",
+            "DeleteExtension",
+            "DeleteStaff",
+            "DescribeExtension",
+            "DescribeExtensions",
+            "DisableCCCPhoneNumber",
+            "ModifyExtension",
+            "ModifyStaff",
+            "ModifyStaffPassword",
+            "ResetExtensionPassword",
+            "UnbindNumberCallOutSkillGroup",
+            "UnbindStaffSkillGroupList",
+            "UpdateCCCSkillGroup",
+        ],
+    ),
+    (
+        "seats use our own desk, or a phone",
+        &["CreateSDKLoginToken", "CreateUserSig"],
+    ),
+    (
+        "the states that seats had are not kept",
+        &["DescribeStaffStatusHistory"],
+    ),
+    (
+        "there are no calls that come in, no chats and no recordings",
+        &[
+            "DescribeCallInMetrics",
+            "DescribeChatMessages",
+            "DescribeFlashSMSList",
+            "DescribeIMCdrList",
+            "DescribeIMCdrs",
+            "DescribeTelRecordAsr",
+        ],
+    ),
+    (
+        "numbers are shown as they are, and nothing is bought",
+        &[
+            "CreateCarrierPrivilegeNumberApplicant",
+            "CreateCompanyApply",
+            "CreateOwnNumberApply",
+            "DescribeActiveCarrierPrivilegeNumber",
+            "DescribeCCCBuyInfoList",
+            "DescribeCarrierPrivilegeNumberApplicants",
+            "DescribeCompanyList",
+            "DescribeProtectedTelCdr",
+            "DescribeTelCallInfo",
+            "ModifyCompanyApply",
+            "ModifyOwnNumberApply",
+        ],
+    ),
+    (
+        "flows are in the configuration",
+        &["DescribeIvrAudioList", "UploadIvrAudio"],
+    ),
+];
+
+/// Why an operation of the vendor's is not built; `None` for what is none, and for those that are.
+pub(super) fn unsupported(name: &str) -> Option<&'static str> {
+    let mut groups = UNSUPPORTED.iter();
+    let found = groups.find(|(_, names)| names.contains(&name));
+    found.map(|(why, _)| *why)
+}

@@ -49,7 +49,23 @@ pub(super) const OPERATIONS: &[Operation] = &[
         unknown_app: "InvalidParameterValue",
         run: |call| Box::pin(set(call)),
     },
+    Operation {
+        name: "ForceMemberOffline",
+        members: &[SDK_APP_ID, USER_ID],
+        unknown_app: "InvalidParameterValue",
+        run: |call| Box::pin(force(call, WishedState::Offline)),
+    },
+    Operation {
+        name: "RestoreMemberOnline",
+        members: &[SDK_APP_ID, USER_ID],
+        unknown_app: "InvalidParameterValue",
+        run: |call| Box::pin(force(call, WishedState::Ready)),
+    },
 ];
+
+const USER_ID: Member = required("UserId").honoured(
+    "the address of a seat; forced offline at once, restored as `free` unless it is online",
+);
 
 /// One seat whose status is set.
 const WISH: &[Member] = &[
@@ -64,7 +80,7 @@ pub(super) fn mail(agent: &Agent) -> String {
     agent.email.clone().unwrap_or_else(id)
 }
 
-fn staff_number(agent: &Agent) -> String {
+pub(super) fn staff_number(agent: &Agent) -> String {
     let id = || agent.id.as_str().to_owned();
     agent.staff_number.clone().unwrap_or_else(id)
 }
@@ -231,4 +247,19 @@ async fn set_one(
         .set_agent_state(&call.caller, id, wish, when, reason)
         .await?;
     Ok((status(&before), before.reason))
+}
+
+/// `ForceMemberOffline` and `RestoreMemberOnline`. A call that the seat is in goes on to its end.
+async fn force(call: Call, wish: WishedState) -> Result<Answer, Fault> {
+    let who = call.fields.text("UserId")?.unwrap_or_default();
+    let staff = call.service.staff(&call.caller).await?;
+    let agent = staff.iter().find(|agent| mail(agent) == who);
+    let agent = agent.ok_or_else(|| Fault::value("UserId", "names no seat"))?;
+    let before = call.service.agent(&call.caller, agent.id).await?;
+    // Who is online already keeps what they are doing, a rest included.
+    let restored = wish == WishedState::Ready && before.wish != WishedState::Offline;
+    if !restored {
+        set_one(&call, agent.id, wish, "").await?;
+    }
+    Ok(Answer::new())
 }

@@ -1,14 +1,15 @@
 //! Create, Update, Pause, Resume, Abort, Delete.
 
-use outdial_domain::{Campaign, CampaignState, LifeCycleCommand, Origin};
+use outdial_domain::{Campaign, LifeCycleCommand, Origin};
 use outdial_service::{CampaignEdit, ServiceError};
 use serde_json::json;
 
 use super::super::fault::Fault;
 use super::super::list::windows;
 use super::super::routes::{Answer, Call};
+use super::super::states::{self, Action};
 use super::read::{Asked, Operation};
-use super::{UPDATE, id_in, named, status};
+use super::{UPDATE, id_in, named};
 
 /// `CreatePredictiveDialingCampaign`.
 pub(super) async fn create(call: Call) -> Result<Answer, Fault> {
@@ -50,29 +51,22 @@ pub(super) async fn update(call: Call) -> Result<Answer, Fault> {
 
 /// `PausePredictiveDialingCampaign`: a running one.
 pub(super) async fn pause(call: Call) -> Result<Answer, Fault> {
-    let allowed = |state| matches!(state, CampaignState::Running);
-    command(call, LifeCycleCommand::Pause, allowed).await
+    command(call, LifeCycleCommand::Pause, Action::Pause).await
 }
 
 /// `ResumePredictiveDialingCampaign`: a paused one.
 pub(super) async fn resume(call: Call) -> Result<Answer, Fault> {
-    let allowed = |state| matches!(state, CampaignState::Paused);
-    command(call, LifeCycleCommand::Resume, allowed).await
+    command(call, LifeCycleCommand::Resume, Action::Resume).await
 }
 
 /// `AbortPredictiveDialingCampaign`: any that has not ended.
 pub(super) async fn abort(call: Call) -> Result<Answer, Fault> {
-    let allowed = |state: CampaignState| state.end_reason().is_none();
-    command(call, LifeCycleCommand::Abort, allowed).await
+    command(call, LifeCycleCommand::Abort, Action::Abort).await
 }
 
-async fn command(
-    call: Call,
-    command: LifeCycleCommand,
-    allowed: impl Fn(CampaignState) -> bool,
-) -> Result<Answer, Fault> {
+async fn command(call: Call, command: LifeCycleCommand, action: Action) -> Result<Answer, Fault> {
     let campaign = named(&call).await?;
-    if !allowed(campaign.state) {
+    if !action.fits(campaign.state) {
         return Err(wrong_state(&campaign, command.name()));
     }
     call.service
@@ -84,10 +78,7 @@ async fn command(
 /// `DeletePredictiveDialingCampaign`: one that has not begun or has ended.
 pub(super) async fn delete(call: Call) -> Result<Answer, Fault> {
     let campaign = named(&call).await?;
-    if matches!(
-        campaign.state,
-        CampaignState::Running | CampaignState::Paused
-    ) {
+    if !Action::Delete.fits(campaign.state) {
         return Err(wrong_state(&campaign, "be deleted"));
     }
     call.service
@@ -98,7 +89,7 @@ pub(super) async fn delete(call: Call) -> Result<Answer, Fault> {
 
 /// The only business code that these operations have, with a message that names the state.
 fn wrong_state(campaign: &Campaign, command: &str) -> Fault {
-    let name = match status(campaign.state).0 {
+    let name = match states::campaign(campaign.state).0 {
         0 => "pending",
         1 => "running",
         2 => "paused",

@@ -10,7 +10,8 @@ use super::super::fault::Fault;
 use super::super::paging::Paging;
 use super::super::records::session_id;
 use super::super::routes::{Answer, Call};
-use super::{named, status};
+use super::super::states;
+use super::named;
 
 /// `DescribePredictiveDialingCampaign`. It does not tell callees and callers.
 pub(super) async fn one(call: Call) -> Result<Answer, Fault> {
@@ -23,7 +24,7 @@ pub(super) async fn one(call: Call) -> Result<Answer, Fault> {
         _ => 0,
     };
     let ceiling = settings.abandonment_ceiling.map_or(0, Share::basis_points);
-    let (status, reason) = status(campaign.state);
+    let (status, reason) = states::campaign(campaign.state);
     let stored = campaign.extras.get(&Origin::Tencent);
     let stored = |name: &str, default: Value| {
         let found = stored.and_then(|stored| stored.get(name)).cloned();
@@ -76,7 +77,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
             .stats(&call.caller, campaign.id)
             .await?
             .contacts;
-        let (status, reason) = status(campaign.state);
+        let (status, reason) = states::campaign(campaign.state);
         let group = campaign.settings.target.skill_group();
         list.push(json!({
             "CampaignId": campaign.id.number(),
@@ -121,9 +122,15 @@ pub(super) async fn sessions(call: Call) -> Result<Answer, Fault> {
             break;
         }
     }
-    let stats = call.service.stats(&call.caller, campaign.id).await?;
+    // Asked last: what has been listed is counted.
+    let attempts = call
+        .service
+        .stats(&call.caller, campaign.id)
+        .await?
+        .attempts;
+    let total = attempts.max(u64::try_from(seen).unwrap_or(u64::MAX));
     let mut answer = Answer::new();
-    answer.insert("TotalCount".to_owned(), json!(stats.attempts));
+    answer.insert("TotalCount".to_owned(), json!(total));
     answer.insert("SessionList".to_owned(), json!(sessions));
     Ok(answer)
 }
