@@ -13,11 +13,13 @@ Only the standard library and the `openssl` command are needed.
 import argparse
 import base64
 import datetime
+import http.server
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -214,6 +216,11 @@ class Workflow:
         for _ in range(2):
             self.expect("append", client.post("/task/outbound/customer/append", append))
         self.equal("customers", self.find(task)["totalCount"], 4)
+        delete = {"taskId": task, "externalCustomerIds": ["c3", "nobody"]}
+        for _ in range(2):
+            deleted = client.post("/task/outbound/customer/delete", delete)
+            self.equal("delete customers", self.expect("delete customers", deleted), True)
+        self.equal("customers", self.find(task)["totalCount"], 3)
         return task
 
     def ranges(self, task):
@@ -268,6 +275,9 @@ class Workflow:
             self.equal("a frozen field", self.find(task)["taskName"], before)
             self.equal("the ratio", self.find(task)["multiplyPower"], power)
         self.expect("delete", client.post("/task/outbound/delete", {"taskId": task}), "20001")
+        delete = {"taskId": task, "externalCustomerIds": ["c2"]}
+        while_running = client.post("/task/outbound/customer/delete", delete)
+        self.expect("delete customers while it runs", while_running, "20001")
         self.expect("stop", client.post("/task/outbound/stop", {"taskId": task}))
         self.equal("status", self.find(task)["taskStatus"], 4)
         late = client.post("/task/outbound/edit", self.example(taskId=task))
@@ -275,6 +285,8 @@ class Workflow:
         records = client.get("/communicate/pageQuery", callType=3, taskId=task, pageNum=0)
         records = self.expect("records", records)
         self.equal("records", sorted(records), ["list", "total"])
+        for mode, code in [(0, "29002"), (1, "10000"), (2, "10000"), (3, "10000"), (4, "29002")]:
+            self.expect("mode %d" % mode, client.get("/communicate/pageQuery", queryMode=mode), code)
         self.expect("delete", client.post("/task/outbound/delete", {"taskId": task}))
 
     def unknown_things(self):
@@ -283,8 +295,50 @@ class Workflow:
         self.expect("no task", client.post("/task/outbound/edit", self.example()), "29002")
         self.expect("an unknown path", client.get("/task/none"), "20001", 404)
         self.expect("no JSON", client.post("/task/outbound/edit", b"{"), "29002")
+        self.expect("no recording", client.get("/communicate/voice", communicateVoiceId="7"), "20001")
+        self.expect("an operator's path", client.get("/sg/list"))
         large = b'{"taskName": "' + b"x" * (9 << 20) + b'"}'
         self.expect("a large body", client.post("/task/outbound/edit", large), "29002")
+
+    def told(self, receiver):
+        """Customers are called; each call is told, and told again where it was not taken."""
+        today = datetime.datetime.now(datetime.timezone.utc).astimezone(
+            datetime.timezone(datetime.timedelta(hours=8))
+        ).date()
+        days = [(today + datetime.timedelta(days=n)).isoformat() for n in (-1, 1)]
+        body = self.example(
+            taskName="told",
+            taskExecStartDate=days[0],
+            taskExecEndDate=days[1],
+            taskExecTimes=[{"taskExecTimeStartStr": "00:00:00", "taskExecTimeEndStr": "23:59:59"}],
+            acw=1,
+            outBoundCustomers=[self.customer("c%d" % n, "1380000%04d" % n) for n in range(2)],
+        )
+        task = self.expect("create", self.client.post("/task/outbound/create", body))
+        end = time.time() + 120
+        while len({record["id"] for _, record in receiver.told}) < 2 or len(receiver.told) < 3:
+            if time.time() > end:
+                raise AssertionError("told: %r" % receiver.told)
+            time.sleep(0.1)
+        self.equal("the first was told twice", receiver.told.count(receiver.told[0]) >= 2, True)
+        listed = self.client.get("/communicate/pageQuery", taskId=task, callType=3, pageSize=10)
+        listed = self.expect("records", listed)["list"]
+        self.equal("records", len(listed), 2)
+        for record in listed:
+            self.equal("summary", record.pop("summaryId"), "")
+            found = [told for path, told in receiver.told if told["id"] == record["id"]]
+            self.equal("told as listed", found[0], record)
+            self.equal("taskId", record["taskId"], task)
+            self.equal("result", record["speechCallResult"], 2)
+            self.equal("source", (record["callType"], record["communicateSource"]), (2, 2))
+            self.equal("customer", record["customerName"], "王先生")
+            self.equal("data", record["externalData"], "data-" + record["externalCustomerId"])
+            self.equal("agent", record["staffId"], 1001)
+            self.equal("times", record["callTimes"], 1)
+        open_ones = self.client.get("/communicate/pageQuery", queryMode=2)
+        self.equal("not concluded", self.expect("mode 2", open_ones)["total"], 2)
+        concluded = self.client.get("/communicate/pageQuery", queryMode=3)
+        self.equal("concluded", self.expect("mode 3", concluded)["total"], 0)
 
     def find(self, task):
         listed = self.client.get("/task/outbound/page", pageNum=1, pageSize=1000, taskType=1)
@@ -294,18 +348,46 @@ class Workflow:
         return found[0]
 
 
+class Receiver(http.server.ThreadingHTTPServer):
+    """Takes records; the first push is refused, as by a program that is being restarted."""
+
+    def __init__(self, port):
+        self.told = []
+        super().__init__(("127.0.0.1", port), Take)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Take(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        length = int(self.headers["Content-Length"])
+        record = json.loads(self.rfile.read(length).decode("utf-8"))
+        first = not self.server.told
+        self.server.told.append((self.path, record))
+        self.send_response(503 if first else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("base", "app-id", "key", "skill-set", "number-group"):
         parser.add_argument("--" + name, required=True)
+    parser.add_argument("--receiver", type=int, help="take records at this port, and have some made")
     given = parser.parse_args()
     client = Client(given.base, given.app_id, given.key)
+    workflow = Workflow(client, given.skill_set, given.number_group)
     try:
-        steps = Workflow(client, given.skill_set, given.number_group).run()
+        if given.receiver is None:
+            workflow.run()
+        else:
+            workflow.told(Receiver(given.receiver))
     except AssertionError as fault:
         print(fault, file=sys.stderr)
         return 1
-    print("%d steps" % steps)
+    print("%d steps" % workflow.steps)
     return 0
 
 

@@ -1,6 +1,6 @@
 //! Tencent's Python library and command-line client.
 
-use crate::harness::{Config, Server, Team, Work, ms};
+use crate::harness::{Config, Server, Team, Work, ms, secs};
 use crate::script;
 use outdial_peers::{CallLog, CalleePlan, Carrier, CarrierOptions, Planner};
 
@@ -59,6 +59,28 @@ async fn an_automatic_task_is_made_run_and_stopped() {
     let work = Work::new("tencent-tasks");
     let server = server(&work).await;
     script::run("tencent", "tasks", &work, &server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_operation_of_the_library_is_unknown() {
+    let work = Work::new("tencent-operations");
+    let server = server(&work).await;
+    script::run("tencent", "operations", &work, &server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_seen_while_it_lasts_and_told_in_all_detail() {
+    let work = Work::new("tencent-sessions");
+    // It talks until somebody ends it.
+    let plan = CalleePlan::answer().ring_time(ms(100)).talk(secs(600));
+    let carrier = Carrier::start(CarrierOptions::new(Planner::same(plan)))
+        .await
+        .unwrap();
+    let team = Team::start(1, |phone| phone).await;
+    let config = tenant(Config::new().carrier(&carrier.uri()).agents(team.agents()));
+    let server = Server::start(&work, &config).await;
+    team.ready(&server.rest).await;
+    script::run("tencent", "sessions", &work, &server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
