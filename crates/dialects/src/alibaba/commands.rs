@@ -7,6 +7,7 @@ use outdial_domain::{Campaign, CampaignState, EndReason, LifeCycleCommand};
 use outdial_service::ServiceError;
 
 use super::fault::Fault;
+use super::floors::check_floor;
 use super::group::{self, Belongings};
 use super::groups;
 use super::routes::{Answer, Call};
@@ -104,7 +105,8 @@ async fn suspend_group(call: &Call, campaign: &Campaign) -> Result<(), Fault> {
 /// Lets a held group go on; one without jobs begins with its first ones.
 pub(super) async fn resume_group(call: &Call, campaign: &Campaign) -> Result<Campaign, Fault> {
     let has = Belongings::of(call).await?;
-    groups::check_floor(call, &campaign.settings, Some(campaign), &has).await?;
+    let _floors = call.desk.floors(call.caller.tenant).await;
+    check_floor(call, &campaign.settings, Some(campaign), &has).await?;
     groups::remember(call, campaign, |stored| group::hold_as(stored, None)).await?;
     let campaign = call.service.campaign(&call.caller, campaign.id).await?;
     match campaign.state {
