@@ -18,8 +18,8 @@ use super::job_shapes as shapes;
 use super::paging::Paging;
 use super::routes::{Answer, Call};
 
-/// Most jobs of ListJobs.
-const JOBS_MAX: usize = 99;
+/// Most jobs that a request names.
+pub(super) const JOBS_MAX: usize = 99;
 
 /// A group with its status, as lists of jobs need it.
 pub(super) struct Group {
@@ -164,7 +164,7 @@ pub(super) async fn describe(call: Call) -> Result<Answer, Fault> {
         .map(PhoneNumber::given)
         .unwrap_or_default()
         .into();
-    if contact.state == outdial_domain::ContactState::Resting {
+    if contact.state == outdial_domain::ContactState::Resting && !contact.is_held() {
         shape["NextExecutionTime"] = contact.not_before.millis().into();
     }
     if let Some(first) = attempts.first() {

@@ -24,6 +24,7 @@ pub(super) fn job_status(contact: &Contact, campaign: &Campaign, group: &str) ->
             (_, CampaignState::Ended(EndReason::ByHand)) => "Cancelled",
             (_, CampaignState::Ended(EndReason::PeriodOver | EndReason::Fault)) => "Failed",
             ("Completed", _) => "Failed",
+            _ if contact.is_held() => "Paused",
             _ => "Scheduling",
         },
     }

@@ -281,3 +281,70 @@ async fn a_call_that_is_over_is_not_terminated_and_has_no_recording() {
     }
     client.server.stop().await;
 }
+
+#[tokio::test]
+async fn single_jobs_are_suspended_resumed_and_cancelled() {
+    let client = Client::start().await;
+    // Begins in an hour, so that no job is called meanwhile.
+    let later = format!(r#"{{"startTime":{}}}"#, 32_503_680_000_000_i64);
+    let group = client.group(&[("StrategyJson", &later)]).await;
+    let jobs: Vec<String> = (1..=3)
+        .map(|n| JOB.replace("crm-1", &format!("crm-{n}")))
+        .collect();
+    let jobs = json!(jobs).to_string();
+    let asked = [("JobGroupId", group.as_str()), ("JobsJson", &jobs)];
+    let assigned = client.ask("AssignJobs", &asked).await;
+    let ids = assigned["JobsId"].as_array().unwrap().clone();
+    let id = |n: usize| ids[n].as_str().unwrap();
+    let statuses = async || {
+        let pairs = [("JobId", &*json!(ids).to_string())];
+        let listed = client.ask("ListJobs", &pairs).await;
+        let jobs = listed["Jobs"].as_array().unwrap().clone();
+        let names = jobs
+            .iter()
+            .map(|job| job["Status"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    let single = [
+        ("All", "False"),
+        ("JobId.1", id(0)),
+        ("JobReferenceId.1", "crm-2"),
+    ];
+    client.ask("SuspendJobs", &single).await;
+    assert_eq!(statuses().await, "Paused Paused Scheduling");
+    assert_eq!(client.status(&group).await, "Scheduling");
+    let first = [("All", "False"), ("JobId.1", id(0)), ("JobGroupId", &group)];
+    client.ask("ResumeJobs", &first).await;
+    assert_eq!(statuses().await, "Scheduling Paused Scheduling");
+    let two = [("All", "False"), ("JobId.1", id(1)), ("JobId.2", id(2))];
+    client.ask("CancelJobs", &two).await;
+    assert_eq!(statuses().await, "Scheduling Cancelled Cancelled");
+    // What is final is passed by.
+    client.ask("ResumeJobs", &two).await;
+    assert_eq!(statuses().await, "Scheduling Cancelled Cancelled");
+    let other = client.group(&[]).await;
+    let none = "00000001-0000-8000-8000-000000000009";
+    let rows: [Row<'_>; 4] = [
+        (&[("All", "False")], (400, "MissingJobId")),
+        (
+            &[("All", "False"), ("JobId.1", none)],
+            (404, "NotExist.Job"),
+        ),
+        (
+            &[("All", "False"), ("JobReferenceId.1", "crm-9")],
+            (404, "NotExist.Job"),
+        ),
+        (
+            &[("All", "False"), ("JobId.1", id(0)), ("JobGroupId", &other)],
+            (404, "NotExist.Job"),
+        ),
+    ];
+    for (pairs, want) in rows {
+        for action in ["SuspendJobs", "ResumeJobs", "CancelJobs"] {
+            let (status, code) = client.code(action, pairs).await;
+            assert_eq!((status, code.as_str()), want, "{action}");
+        }
+    }
+    assert_eq!(statuses().await, "Scheduling Cancelled Cancelled");
+    client.server.stop().await;
+}

@@ -67,10 +67,20 @@ pub(super) const FIELDS: &[Row] = &[
         ALL_JOBS,
         "All",
         Honoured,
-        "true; single jobs cannot be suspended, resumed or cancelled",
+        "true: the group, or all groups; false: the jobs that are named, by JobId, JobReferenceId or both, and the group goes on. Progress counts a suspended job of a group that goes on among those that are scheduling",
     ),
-    row(ALL_JOBS, "JobId", Refused, "see All"),
-    row(ALL_JOBS, "JobReferenceId", Refused, "see All"),
+    row(
+        ALL_JOBS,
+        "JobId",
+        Honoured,
+        "1–99 ids; an unknown one is 404 NotExist.Job, one in another state is passed by",
+    ),
+    row(
+        ALL_JOBS,
+        "JobReferenceId",
+        Honoured,
+        "1–99 of them; every job that has one of them",
+    ),
     row(
         ALL_JOBS,
         "ScenarioId",
