@@ -317,6 +317,33 @@ fn one_that_could_not_be_committed_is_tried_again() {
 }
 
 #[test]
+fn one_that_is_refused_for_good_is_tried_less_and_less_until_its_end() {
+    let mut world = world(Mode::Concurrency);
+    world.fact(Input::AppointmentSet(automatic(&world, 7, 9)));
+    let mut tries = Vec::new();
+    // Its time comes after a minute, and ends ten minutes later.
+    for second in 0..(12 * MINUTE) {
+        world.wait(secs(1));
+        for dial in world.dials() {
+            tries.push(second);
+            world.fact(Input::NeverPlaced(dial.attempt));
+            sound(&world);
+        }
+    }
+    assert!((8..=20).contains(&tries.len()), "{tries:?}");
+    let rests: Vec<u64> = tries.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(rests.is_sorted(), "{rests:?}");
+    assert!(rests.last().unwrap() >= &60, "{rests:?}");
+    assert_eq!(ends(&mut world), [AppointmentState::TimedOut]);
+    sound(&world);
+    // Its contact is free again.
+    world.fact(Input::AppointmentSet(automatic(&world, 8, 9)));
+    world.wait(secs(2 * MINUTE));
+    assert_eq!(world.dial().appointment, Some(AppointmentId::new(8)));
+    sound(&world);
+}
+
+#[test]
 fn a_contact_that_is_in_a_call_is_waited_for() {
     let mut world = World::new();
     let mut settings = settings(Mode::Concurrency);

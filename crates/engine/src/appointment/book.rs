@@ -39,6 +39,9 @@ pub(super) struct Entry {
     pub(super) was_final: bool,
     /// How many dials the number gate had counted when the contact was asked for.
     pub(super) dials_at_ask: u64,
+    /// How often the store has said that it never takes the call.
+    #[serde(default)]
+    pub(super) refused: u32,
     /// When it is looked at again; `None` = when something else happens to it.
     look_at: Option<Timestamp>,
 }
@@ -79,6 +82,7 @@ impl Book {
             held: None,
             was_final: false,
             dials_at_ask: 0,
+            refused: 0,
             look_at: None,
         };
         self.entries.insert(id, entry);

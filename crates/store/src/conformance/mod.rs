@@ -12,6 +12,7 @@ mod contacts;
 mod do_not_call;
 mod edits;
 mod events;
+mod notes;
 mod world;
 
 use std::error::Error;
@@ -82,6 +83,7 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         aside::a_held_contact_waits_until_it_is_released,
         aside::a_cancelled_contact_is_final,
         aside::a_contact_in_a_call_follows_when_the_call_is_over,
+        contacts::contacts_that_wait_leave_the_list_for_good,
         do_not_call::numbers_are_listed_found_and_taken_off,
         do_not_call::listed_numbers_are_kept_replaced_or_refused,
         do_not_call::the_list_is_read_in_pages,
@@ -110,10 +112,12 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         appointments::a_number_that_is_no_contact_becomes_one_for_its_appointment,
         appointments::appointments_are_found_by_when_they_are_due,
         appointments::an_appointment_is_called_once,
+        appointments::a_contact_for_whom_a_call_is_reserved_stays_in_its_list,
         attempts::a_machine_that_an_agent_marks_afterwards_is_no_live_answer,
         events::events_are_read_in_order_and_resumed,
         events::events_commit_with_their_change_or_not_at_all,
         events::the_journal_forgets_the_oldest_and_says_so,
+        notes::notes_outlive_a_restart_and_are_each_apis_own,
     }
     Ok(())
 }
