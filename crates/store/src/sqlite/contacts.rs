@@ -165,7 +165,7 @@ impl SqliteStore {
         updates: Vec<ContactUpdate>,
     ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         let contacts = updates.iter().map(|update| update.contact).collect();
-        let (request, answer) = request(contacts, false, move |tx| {
+        let (request, answer) = request(Urgency::Prompt, contacts, false, move |tx| {
             for update in &updates {
                 places::move_contact(tx.db, update)?;
             }

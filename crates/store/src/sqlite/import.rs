@@ -36,7 +36,7 @@ pub(super) async fn flush(queue: &Queue, campaign: CampaignId) -> Result<(), Sto
     let (reply, answer) = oneshot::channel();
     queue.push_bulk(Box::new(Finish {
         campaign,
-        watched: false,
+        session: None,
         reply: Some(reply),
     }))?;
     answered(answer).await
@@ -89,6 +89,8 @@ struct Shared {
     /// First and last key of contacts that are committed, in order.
     runs: Vec<RangeInclusive<i64>>,
     failed: Option<StoreError>,
+    /// Whether the index watches the campaign for it.
+    watched: bool,
 }
 
 impl Shared {
@@ -142,6 +144,7 @@ impl Session {
             let (reply, answer) = oneshot::channel();
             session.queue.push_bulk(Box::new(Begin {
                 campaign,
+                session: Arc::clone(&session.shared),
                 reply: Some(reply),
             }))?;
             answered(answer).await?;
@@ -157,7 +160,7 @@ impl Session {
         self.finished = true;
         self.queue.push_bulk(Box::new(Finish {
             campaign: self.campaign,
-            watched: self.options.skip_duplicates,
+            session: Some(Arc::clone(&self.shared)),
             reply,
         }))
     }
@@ -359,6 +362,10 @@ impl Batch {
 
 impl Bulk for Batch {
     fn step(&mut self, tx: &Tx<'_>, index: &NumberIndex, until: Instant) -> Outcome<Piece> {
+        if lock(&self.shared).failed.is_some() {
+            // An earlier batch was given up, and with it the import: the list must have no hole.
+            return Ok(Piece::Last);
+        }
         self.piece = self.write(tx, index, until)?;
         if self.next + self.piece.rows < self.rows.len() {
             Ok(Piece::More)
@@ -397,6 +404,7 @@ impl Bulk for Batch {
 /// An import begins that has to find duplicates.
 struct Begin {
     campaign: CampaignId,
+    session: Arc<Mutex<Shared>>,
     reply: Option<RunReply>,
 }
 
@@ -407,6 +415,7 @@ impl Bulk for Begin {
 
     fn committed(&mut self, index: &mut NumberIndex) {
         if let Some(reply) = self.reply.take() {
+            lock(&self.session).watched = true;
             index.watch(self.campaign, reply);
         }
     }
@@ -428,7 +437,8 @@ impl Bulk for Begin {
 /// An import is over.
 struct Finish {
     campaign: CampaignId,
-    watched: bool,
+    /// The session that it ends, if any.
+    session: Option<Arc<Mutex<Shared>>>,
     reply: Option<RunReply>,
 }
 
@@ -454,7 +464,11 @@ impl Bulk for Finish {
             }
             (_, reply) => reply,
         };
-        index.finish(self.campaign, self.watched, reply);
+        // Only a watch that was begun is ended: else another session would lose its own.
+        let watched = self
+            .session
+            .is_some_and(|session| std::mem::take(&mut lock(&session).watched));
+        index.finish(self.campaign, watched, reply);
         None
     }
 }
