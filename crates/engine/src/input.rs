@@ -199,6 +199,8 @@ pub enum Input {
     /// The attempt could not be committed and never will be: the store does not have the contact as the
     /// engine has it, or cannot read it. It was never dialed, and the contact is left alone from now on.
     NeverPlaced(AttemptId),
+    /// The attempt is committed and was not sent, as `Engine::placing` said.
+    Withheld(AttemptId),
     /// A provisional response without progress (100).
     Responded(AttemptId),
     /// First progress.

@@ -175,6 +175,8 @@ pub(super) struct AttemptView {
     pub(super) handed_back: bool,
     pub(super) machine: bool,
     pub(super) cancelled: bool,
+    /// It was committed and not sent.
+    pub(super) withheld: bool,
     /// It had progressed when it was given up.
     pub(super) rang_when_given_up: bool,
     /// When we ended it from our side.
@@ -215,6 +217,7 @@ impl AttemptView {
             handed_back: false,
             machine: false,
             cancelled: false,
+            withheld: false,
             rang_when_given_up: false,
             given_up_at: None,
             hung_up: false,
