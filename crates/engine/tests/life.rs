@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use outdial_domain::*;
 use outdial_engine::input::{HaltScope, Input};
-use outdial_engine::{CommandError, Placing};
 use outdial_engine::output::Output;
+use outdial_engine::{CommandError, Placing};
 use world::*;
 
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -34,8 +34,8 @@ impl Engine {
         }
         let id = call.attempt.campaign;
         let runs = self.campaigns.get(&id).is_some_and(|c| c.is_running());
-        let halted = self.halts.check(id).is_err()
-            || self.halts.check_trunk(call.attempt.trunk).is_err();
+        let halted =
+            self.halts.check(id).is_err() || self.halts.check_trunk(call.attempt.trunk).is_err();
         if (halted && !self.is_off(Mutant::Halt)) || (!runs && call.appointment.is_none()) {
             Placing::Withheld
         } else {

@@ -18,6 +18,7 @@ use outdial_telephony::{Command, Connector, StoredDialog};
 
 use super::clock::Clock;
 use super::legs::Legs;
+use super::orders::Loads;
 use super::trunks::Trunks;
 use super::writes::Writes;
 use super::{Runtime, TenantRuntime, calls, orders};
@@ -53,6 +54,7 @@ pub(crate) async fn boot(
         legs: Legs::new(),
         trunks: Trunks::default(),
         writes: Writes::default(),
+        loads: Loads::default(),
         events: Vec::new(),
         facts: std::collections::VecDeque::new(),
         work: futures_util::stream::FuturesUnordered::new(),

@@ -1,25 +1,87 @@
 //! A server without phone lines: a line on which every callee is busy, and a store that outlives it.
+#![allow(dead_code, reason = "each test uses a part")]
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use outdial_domain::{
-    Calendar, CallerId, Campaign, CampaignId, ComplianceProfile, Country, Evidence, Flow, FlowId,
-    FlowSource, LifeCycleCommand, Mode, NewContact, Origin, PhoneNumber, Settings, Target,
-    TenantId, Timestamp, Trunk, TrunkName,
+    Agent, AgentId, Calendar, CallerId, Campaign, CampaignId, ComplianceProfile, Connection,
+    Country, Evidence, Flow, FlowId, FlowSource, LifeCycleCommand, Mode, NewContact, Origin,
+    PhoneAddress, PhoneNumber, Settings, Target, TenantId, Timestamp, Trunk, TrunkName,
 };
 use outdial_service::{
     Caller, CampaignEdit, REST_EDIT, Running, Service, ServiceError, Setup, TenantSetup,
 };
 use outdial_store::SqliteStore;
 use outdial_telephony::{
-    Call, Command, Connector, Counters, DialogIdentity, Event, LegUp, PlanError,
+    AnsweredDialog, Call, Command, Connector, Counters, DialogIdentity, Event, LegId, LegUp, Party,
+    PlanError,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-struct BusyLine {
+/// What is done when the first callee is called.
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// A line on which every callee is busy, or answers.
+#[derive(Default)]
+pub(crate) struct Line {
+    pub(crate) answers: AtomicBool,
+    /// Calls that were to be called, and calls to callees and flows that were.
+    pub(crate) planned: AtomicU32,
+    pub(crate) callees: AtomicU32,
+    pub(crate) flows: AtomicU32,
+    pub(crate) joined: AtomicU32,
+    pub(crate) hung_up: AtomicU32,
+    pub(crate) at_first_callee: Mutex<Option<Hook>>,
+}
+
+struct TestLine {
     events: UnboundedSender<Event>,
+    line: Arc<Line>,
+}
+
+impl TestLine {
+    fn placed(&self, call: &Call) -> Event {
+        let leg = call.leg;
+        let counter = match call.party {
+            Party::Callee { .. } => &self.line.callees,
+            _ => &self.line.flows,
+        };
+        counter.fetch_add(1, Ordering::SeqCst);
+        if matches!(call.party, Party::Callee { .. })
+            && let Some(hook) = self.line.at_first_callee.lock().unwrap().take()
+        {
+            hook();
+        }
+        if self.line.answers.load(Ordering::SeqCst) {
+            let dialog = AnsweredDialog {
+                remote_tag: "far".to_owned(),
+                remote_target: "sip:far@127.0.0.1".to_owned(),
+                route_set: Vec::new(),
+                cseq: 1,
+                destination: "udp:127.0.0.1:5080".to_owned(),
+            };
+            let at = now();
+            return Event::Answered { leg, at, dialog };
+        }
+        let evidence = Evidence {
+            sip_status: Some(486),
+            responded: true,
+            ..Evidence::default()
+        };
+        ended(leg, evidence)
+    }
+}
+
+fn ended(leg: LegId, evidence: Evidence) -> Event {
+    Event::Ended {
+        leg,
+        at: now(),
+        evidence,
+        retry_after: None,
+    }
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -28,8 +90,9 @@ pub(crate) fn now() -> Timestamp {
 }
 
 #[async_trait]
-impl Connector for BusyLine {
+impl Connector for TestLine {
     fn plan(&self, call: &Call) -> Result<DialogIdentity, PlanError> {
+        self.line.planned.fetch_add(1, Ordering::SeqCst);
         Ok(DialogIdentity {
             call_id: format!("call-{}", call.leg),
             local_tag: "tag".to_owned(),
@@ -46,16 +109,16 @@ impl Connector for BusyLine {
 
     fn send(&self, command: Command) {
         let event = match command {
-            Command::Place { call, .. } => Event::Ended {
-                leg: call.leg,
-                at: now(),
-                evidence: Evidence {
-                    sip_status: Some(486),
-                    responded: true,
-                    ..Evidence::default()
-                },
-                retry_after: None,
-            },
+            Command::Place { call, .. } => self.placed(&call),
+            Command::Join { callee, other, .. } => {
+                self.line.joined.fetch_add(1, Ordering::SeqCst);
+                let at = now();
+                Event::Joined { callee, other, at }
+            }
+            Command::HangUp { leg, .. } => {
+                self.line.hung_up.fetch_add(1, Ordering::SeqCst);
+                ended(leg, Evidence::default())
+            }
             Command::Clear(dialogs) => Event::Cleared {
                 at: now(),
                 legs: dialogs.iter().map(|dialog| dialog.leg).collect(),
@@ -107,7 +170,16 @@ fn setup() -> Setup {
         max_calls: 100,
         caller_ids: vec![CallerId::unlimited(number("10085")), tied],
         skill_groups: Vec::new(),
-        agents: Vec::new(),
+        agents: vec![Agent {
+            id: AgentId::new("1001").unwrap(),
+            name: "Agent 1001".to_owned(),
+            skill_groups: Vec::new(),
+            phone: PhoneAddress::Uri("sip:1001@127.0.0.1".to_owned()),
+            connection: Connection::PerCall,
+            email: None,
+            account: None,
+            staff_number: None,
+        }],
         flows: vec![Flow {
             id: FlowId::new(4600),
             name: "welcome".to_owned(),
@@ -131,7 +203,9 @@ fn setup() -> Setup {
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) caller: Caller,
-    running: Running,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) line: Arc<Line>,
+    pub(crate) running: Running,
     folder: tempfile::TempDir,
 }
 
@@ -143,7 +217,13 @@ impl World {
     async fn start_in(folder: tempfile::TempDir) -> Self {
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
         let (events, lines) = tokio::sync::mpsc::unbounded_channel();
-        let running = Running::start(setup(), store, Arc::new(BusyLine { events }), lines)
+        let line = Arc::new(Line::default());
+        let connector = TestLine {
+            events,
+            line: Arc::clone(&line),
+        };
+        let kept: Arc<SqliteStore> = Arc::clone(&store);
+        let running = Running::start(setup(), kept, Arc::new(connector), lines)
             .await
             .unwrap();
         let service = running.service.clone();
@@ -152,6 +232,8 @@ impl World {
         Self {
             service,
             caller,
+            store,
+            line,
             running,
             folder,
         }

@@ -124,7 +124,13 @@ impl Attempts for SqliteStore {
     }
 
     async fn store_dialog(&self, dialog: Dialog) -> Result<(), StoreError> {
-        self.write(Urgency::Prompt, Vec::new(), false, move |tx| {
+        // One that is not answered is about to be called, for a callee who is on the line already.
+        let urgency = if dialog.answered {
+            Urgency::Prompt
+        } else {
+            Urgency::Dial
+        };
+        self.write(urgency, Vec::new(), false, move |tx| {
             dialogs::store(tx.db, &dialog)
         })
         .await

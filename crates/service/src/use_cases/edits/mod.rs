@@ -467,7 +467,11 @@ impl Service {
         if let Some(state) = told.await? {
             if state != edited.campaign.state {
                 // Whoever reads the campaign next is to see where the edit has brought it.
-                self.settled().await?;
+                match self.settled().await {
+                    // The edit itself is stored.
+                    Ok(()) | Err(ServiceError::Store(_)) => {}
+                    Err(error) => return Err(error),
+                }
             }
             edited.campaign.state = state;
         }
