@@ -50,7 +50,8 @@ pub(super) struct CallerIdView {
 pub(super) struct TrunkView {
     pub(super) rules: Option<TrunkRules>,
     pub(super) permit: Permit,
-    pub(super) last_dial: Option<Timestamp>,
+    /// The earliest slot that the last call may have taken, in microseconds.
+    pub(super) slot_us: Option<i64>,
     /// The fastest spacing allowed since the last dial, in calls per 1000 s; `None` = any.
     pub(super) fastest: Option<Option<u32>>,
 }
