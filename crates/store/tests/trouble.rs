@@ -6,12 +6,12 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outdial_domain::{CampaignId, NewContact, Outcome};
+use outdial_domain::{CampaignId, NewContact, Outcome, TenantId};
 use outdial_store::{
     Attempts, Contacts, Disk, Events, ImportOptions, ImportSession, SqliteStore, StoreError, Upkeep,
 };
 use rusqlite::Connection;
-use support::{attempt, campaign, contact, end, import, open_small};
+use support::{attempt, campaign, contact, end, import, number, open_small};
 
 /// Long enough for a machine that does ten other things.
 const LONG: Duration = Duration::from_secs(120);
@@ -75,6 +75,7 @@ async fn looking_for_duplicates(
 ) -> Result<Box<dyn ImportSession>, StoreError> {
     let options = ImportOptions {
         skip_duplicates: true,
+        ..ImportOptions::default()
     };
     store.import(campaign, options).await
 }
@@ -109,6 +110,67 @@ async fn an_import_with_a_batch_that_failed_goes_on_with_none() {
     assert_eq!(session.finish().await, Err(StoreError::Full));
     assert_eq!(session.progress().accepted, 0);
     assert_eq!(store.contact_counts(campaign).await.unwrap().total(), 10);
+    store.close().await.unwrap();
+}
+
+/// Takes a list in under a key, in batches; whether all of it came in, and how much counts as taken.
+async fn keyed(
+    store: &SqliteStore,
+    campaign: CampaignId,
+    indexes: std::ops::Range<u32>,
+) -> (Result<(), StoreError>, u64) {
+    let options = ImportOptions {
+        key: Some("list-1".to_owned()),
+        ..ImportOptions::default()
+    };
+    let mut session = store.import(campaign, options).await.unwrap();
+    let mut result = Ok(());
+    for batch in contacts(indexes).chunks(100) {
+        result = result.and(session.add(batch.to_vec()).await.map(|_| ()));
+    }
+    let finished = session.finish().await.map(|_| ());
+    (result.and(finished), session.progress().accepted)
+}
+
+#[tokio::test]
+async fn a_list_that_comes_again_under_its_key_is_taken_in_once() {
+    let (_folder, store, campaign) = world().await;
+    let first = keyed(&store, campaign, 1_000..1_450).await;
+    assert_eq!(first, (Ok(()), 450));
+    assert_eq!(keyed(&store, campaign, 1_000..1_450).await, first);
+    assert_eq!(store.contact_counts(campaign).await.unwrap().total(), 460);
+
+    // One that broke off goes on from where it was, also after a failure in the middle of it.
+    store.pretend(Disk::FullOnce);
+    let (failed, taken) = keyed(&store, campaign, 1_000..3_000).await;
+    assert_eq!((failed, taken), (Err(StoreError::Full), 450));
+    let whole = keyed(&store, campaign, 1_000..3_000).await;
+    assert_eq!(whole, (Ok(()), 2_000));
+    assert_eq!(store.contact_counts(campaign).await.unwrap().total(), 2_010);
+    let last = store.contacts_with_number(TenantId::new(1), Some(campaign), number(2_999));
+    assert_eq!(last.await.unwrap().len(), 1);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_imports_under_one_key_at_once_do_not_both_come_in() {
+    let (_folder, store, campaign) = world().await;
+    let options = ImportOptions {
+        key: Some("list-1".to_owned()),
+        ..ImportOptions::default()
+    };
+    let mut one = store.import(campaign, options.clone()).await.unwrap();
+    let mut other = store.import(campaign, options).await.unwrap();
+    one.add(contacts(100..200)).await.unwrap();
+    one.finish().await.unwrap();
+    // Refused when it is written, or when the next batch comes.
+    let _ = other.add(contacts(100..200)).await;
+    let refused = other.finish().await;
+    assert!(
+        matches!(refused, Err(StoreError::Conflict { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(store.contact_counts(campaign).await.unwrap().total(), 110);
     store.close().await.unwrap();
 }
 

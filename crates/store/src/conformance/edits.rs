@@ -154,6 +154,7 @@ pub(super) async fn contacts_that_an_edit_cuts_off_are_counted(world: World<'_>)
 async fn stage(world: &World<'_>, numbers: std::ops::Range<u32>) -> Result<StagedList, Failure> {
     let options = ImportOptions {
         skip_duplicates: true,
+        ..ImportOptions::default()
     };
     let mut session = world.store.stage_list(world.campaign, options).await?;
     let contacts = numbers.map(contact).collect::<Result<Vec<_>, _>>()?;
@@ -233,6 +234,7 @@ pub(super) async fn a_list_takes_the_place_of_another_in_one_instant(
             world.campaign,
             ImportOptions {
                 skip_duplicates: true,
+                ..ImportOptions::default()
             },
         )
         .await?;
@@ -271,6 +273,7 @@ pub(super) async fn a_list_that_was_not_put_in_force_leaves_no_trace(
             world.campaign,
             ImportOptions {
                 skip_duplicates: true,
+                ..ImportOptions::default()
             },
         )
         .await?;

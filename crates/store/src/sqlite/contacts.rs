@@ -13,11 +13,13 @@ use tokio::sync::oneshot;
 use super::contact_row::{COLUMNS, contact, state_code};
 use super::fault::{Fault, Outcome};
 use super::import::{Session, being_replaced};
+use super::import_key;
 use super::lists::{Bounds, IN_FORCE};
 use super::number_key::NumberKey;
 use super::reorder::Reorder;
 use super::work::{Urgency, request};
 use super::{SqliteStore, answered, due, keys, places};
+use crate::ImportProgress;
 use crate::page::page_size;
 use crate::{
     ContactCounts, Contacts, DueContacts, ImportOptions, ImportSession, NewEvent, Page, StoreError,
@@ -40,7 +42,15 @@ impl Contacts for SqliteStore {
         if self.readers.read(bounds).await?.is_staged() {
             return Err(being_replaced());
         }
-        let session = Session::begin(self.queue.clone(), campaign, options, false).await?;
+        let before = match options.key.clone() {
+            Some(key) => {
+                let taken = move |db: &_| import_key::taken(db, campaign, &key);
+                self.readers.read(taken).await?
+            }
+            None => ImportProgress::default(),
+        };
+        let begun = Session::begin(self.queue.clone(), campaign, options, false);
+        let session = begun.await?.after(before);
         Ok(Box::new(session))
     }
 

@@ -17,7 +17,7 @@ use super::number_key::NumberKey;
 use super::order_key::order_key;
 use super::queue::Queue;
 use super::work::{Bulk, Piece, Tx};
-use super::{answered, totals};
+use super::{answered, import_key, totals};
 use crate::{ImportOptions, ImportProgress, ImportSession, StoreError};
 
 /// Batches of a session that may wait for the writer: the caller prepares the next ones meanwhile.
@@ -89,6 +89,8 @@ struct Shared {
     /// First and last key of contacts that are committed, in order.
     runs: Vec<RangeInclusive<i64>>,
     failed: Option<StoreError>,
+    /// The progress together with what the transaction under way has written.
+    written: ImportProgress,
     /// Whether the index watches the campaign for it.
     watched: bool,
 }
@@ -118,6 +120,8 @@ pub(super) struct Session {
     shared: Arc<Mutex<Shared>>,
     ahead: Arc<Semaphore>,
     finished: bool,
+    /// Contacts that were taken in before, and are passed over.
+    pass_over: u64,
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
@@ -139,6 +143,7 @@ impl Session {
             shared: Arc::default(),
             ahead: Arc::new(Semaphore::new(BATCHES_AHEAD)),
             finished: false,
+            pass_over: 0,
         };
         if session.options.skip_duplicates {
             let (reply, answer) = oneshot::channel();
@@ -150,6 +155,16 @@ impl Session {
             answered(answer).await?;
         }
         Ok(session)
+    }
+
+    /// The same session, where so much was taken in under its key before.
+    pub(super) fn after(mut self, before: ImportProgress) -> Self {
+        self.pass_over = before.accepted + before.duplicates;
+        {
+            let mut shared = lock(&self.shared);
+            (shared.progress, shared.written) = (before, before);
+        }
+        self
     }
 
     fn failure(&self) -> Result<(), StoreError> {
@@ -173,8 +188,15 @@ impl ImportSession for Session {
         if self.finished {
             return Err(StoreError::conflict("import", "is finished"));
         }
+        let known = usize::try_from(self.pass_over).unwrap_or(usize::MAX);
+        let known = known.min(contacts.len());
+        self.pass_over -= known as u64;
+        if known == contacts.len() {
+            return Ok(self.progress());
+        }
         let rows = contacts
             .into_iter()
+            .skip(known)
             .map(Row::new)
             .collect::<Result<Vec<_>, _>>()?;
         let room = Arc::clone(&self.ahead)
@@ -184,6 +206,7 @@ impl ImportSession for Session {
         self.queue.push_bulk(Box::new(Batch {
             campaign: self.campaign,
             skip_duplicates: self.options.skip_duplicates,
+            key: self.options.key.clone(),
             staged: self.staged,
             rows,
             next: 0,
@@ -232,6 +255,7 @@ impl Drop for Session {
 struct Batch {
     campaign: CampaignId,
     skip_duplicates: bool,
+    key: Option<String>,
     staged: bool,
     rows: Vec<Row>,
     /// Rows before this one are committed.
@@ -353,6 +377,13 @@ impl Batch {
         tx.db
             .prepare_cached("UPDATE campaign SET contact_seq = ?2 WHERE id = ?1")?
             .execute(params![self.campaign.number(), place])?;
+        if let Some(key) = &self.key {
+            let mut shared = lock(&self.shared);
+            let before = shared.written;
+            shared.written.accepted += piece.accepted;
+            shared.written.duplicates += piece.duplicates;
+            import_key::note(tx.db, self.campaign, key, before, shared.written)?;
+        }
         if !self.staged {
             totals::contacts_added(tx.db, self.campaign, piece.accepted as i64)?;
         }
@@ -387,6 +418,8 @@ impl Bulk for Batch {
 
     fn rolled_back(&mut self) {
         self.piece = WrittenPiece::default();
+        let mut shared = lock(&self.shared);
+        shared.written = shared.progress;
     }
 
     fn settle(

@@ -19,6 +19,7 @@ mod edits;
 mod events;
 mod fault;
 mod import;
+mod import_key;
 mod items;
 mod keys;
 mod lists;

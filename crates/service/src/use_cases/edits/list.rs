@@ -83,6 +83,7 @@ impl Service {
         let id = campaign.id;
         let options = ImportOptions {
             skip_duplicates: true,
+            ..ImportOptions::default()
         };
         let mut session = self.store().stage_list(id, options).await?;
         while !contacts.is_empty() {
