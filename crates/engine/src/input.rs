@@ -1,5 +1,7 @@
 //! Facts: everything that the engine hears.
 
+use std::time::Duration;
+
 use outdial_domain::RevisionNumber;
 use outdial_domain::contact::History;
 use outdial_domain::{
@@ -268,6 +270,8 @@ pub struct TrunkRules {
     pub weight: u32,
     /// What its causes mean.
     pub cause_map: CauseMap,
+    /// A call is ended so long after its answer.
+    pub longest_call: Duration,
 }
 
 /// The part of an agent that rules dialing.

@@ -274,6 +274,7 @@ fn facts_of_setup(entry: &TenantEntry, trunks: &[Trunk]) -> Vec<Input> {
             failover_on: trunk.failover_on.clone(),
             weight: trunk.weight,
             cause_map: trunk.cause_map.clone(),
+            longest_call: trunk.longest_call,
         }));
         facts.push(Input::PermitSet {
             trunk: trunk.name,
