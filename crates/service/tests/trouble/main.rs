@@ -5,24 +5,34 @@
 #[path = "../edits/world.rs"]
 mod world;
 
+mod line;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use line::{Line, TestLine};
 use outdial_domain::{
     AgentId, BreakTime, CampaignId, CampaignState, LifeCycleCommand, WishedState,
 };
 use outdial_service::{HaltScope, ServiceError};
 use outdial_store::{Campaigns, Configuration, Disk};
-use world::{Line, World, contacts};
+use world::{World, contacts};
 
 /// A campaign of one call at a time runs; from its first call on the disk is so.
-async fn running_into(disk: Disk, answers: bool) -> (World, CampaignId) {
-    let world = World::start().await;
-    world.line.answers.store(answers, Ordering::SeqCst);
+async fn running_into(disk: Disk, answers: bool) -> (World, Arc<Line>, CampaignId) {
+    let line = Arc::new(Line::default());
+    let (events, heard) = tokio::sync::mpsc::unbounded_channel();
+    let connector = TestLine {
+        events,
+        line: Arc::clone(&line),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::on(folder, Arc::new(connector), heard).await;
+    line.answers.store(answers, Ordering::SeqCst);
     let store = Arc::clone(&world.store);
     let hook = Box::new(move || store.pretend(disk));
-    *world.line.at_first_callee.lock().unwrap() = Some(hook);
+    *line.at_first_callee.lock().unwrap() = Some(hook);
     let id = world
         .campaign(|settings| settings.max_calls = Some(1))
         .await;
@@ -33,16 +43,15 @@ async fn running_into(disk: Disk, answers: bool) -> (World, CampaignId) {
         .command_campaign(&world.caller, id, LifeCycleCommand::Start)
         .await;
     assert!(matches!(started, Ok(_) | Err(ServiceError::Unstored(_))));
-    (world, id)
+    (world, line, id)
 }
 
 fn count(counter: &AtomicU32) -> u32 {
     counter.load(Ordering::SeqCst)
 }
 
-async fn until(world: &World, what: &str, mut holds: impl FnMut(&Line) -> bool) {
-    let line = Arc::clone(&world.line);
-    let holds = async |_: &World| holds(&line).then_some(());
+async fn until(world: &World, line: &Line, what: &str, mut holds: impl FnMut(&Line) -> bool) {
+    let holds = async |_: &World| holds(line).then_some(());
     world.wait(what, holds).await;
 }
 
@@ -52,8 +61,11 @@ async fn state(world: &World, id: CampaignId) -> CampaignState {
 
 #[tokio::test]
 async fn a_pause_with_a_full_disk_holds_at_once_and_is_stored_later() {
-    let (world, id) = running_into(Disk::Full, false).await;
-    until(&world, "a first call", |line| count(&line.callees) == 1).await;
+    let (world, line, id) = running_into(Disk::Full, false).await;
+    until(&world, &line, "a first call", |line| {
+        count(&line.callees) == 1
+    })
+    .await;
     let paused = world
         .service
         .command_campaign(&world.caller, id, LifeCycleCommand::Pause)
@@ -71,17 +83,20 @@ async fn a_pause_with_a_full_disk_holds_at_once_and_is_stored_later() {
             (state(world, id).await == CampaignState::Paused).then_some(())
         })
         .await;
-    assert_eq!(count(&world.line.callees), 1, "nobody was called since");
+    assert_eq!(count(&line.callees), 1, "nobody was called since");
     world.command(id, LifeCycleCommand::Resume).await;
     world.wait_for_attempts(id, 20).await;
-    assert_eq!(count(&world.line.callees), 20, "each is called once");
+    assert_eq!(count(&line.callees), 20, "each is called once");
     world.stop().await;
 }
 
 #[tokio::test]
 async fn an_agent_gets_a_break_with_a_full_disk() {
-    let (world, _) = running_into(Disk::Full, false).await;
-    until(&world, "a first call", |line| count(&line.callees) == 1).await;
+    let (world, line, _) = running_into(Disk::Full, false).await;
+    until(&world, &line, "a first call", |line| {
+        count(&line.callees) == 1
+    })
+    .await;
     let agent = AgentId::new("1001").unwrap();
     let wished = world
         .service
@@ -109,10 +124,13 @@ async fn an_agent_gets_a_break_with_a_full_disk() {
 
 #[tokio::test]
 async fn no_call_goes_out_after_a_halt_although_its_attempt_is_being_committed() {
-    let (world, id) = running_into(Disk::Stuck, false).await;
+    let (world, line, id) = running_into(Disk::Stuck, false).await;
     // The first callee was busy, and the attempt of the second waits for the disk.
-    until(&world, "a second attempt", |line| count(&line.planned) == 2).await;
-    assert_eq!(count(&world.line.callees), 1);
+    until(&world, &line, "a second attempt", |line| {
+        count(&line.planned) == 2
+    })
+    .await;
+    assert_eq!(count(&line.callees), 1);
     let halted = world
         .service
         .halt(&world.caller, HaltScope::Tenant, "wrong list")
@@ -129,33 +147,36 @@ async fn no_call_goes_out_after_a_halt_although_its_attempt_is_being_committed()
             (stats.attempts == 2 && stats.contacts.in_progress == 0).then_some(())
         })
         .await;
-    assert_eq!(count(&world.line.callees), 1);
+    assert_eq!(count(&line.callees), 1);
     world
         .service
         .release(&world.caller, HaltScope::Tenant)
         .await
         .unwrap();
     world.wait_for_attempts(id, 21).await;
-    assert_eq!(count(&world.line.callees), 20, "nobody is left out");
+    assert_eq!(count(&line.callees), 20, "nobody is left out");
     world.stop().await;
 }
 
 #[tokio::test]
 async fn a_callee_who_answers_is_joined_with_the_flow_although_the_disk_is_full() {
-    let (world, _) = running_into(Disk::Full, true).await;
-    until(&world, "the flow is joined", |line| {
+    let (world, line, _) = running_into(Disk::Full, true).await;
+    until(&world, &line, "the flow is joined", |line| {
         count(&line.joined) == 1
     })
     .await;
-    assert_eq!(count(&world.line.hung_up), 0);
+    assert_eq!(count(&line.hung_up), 0);
     world.store.pretend(Disk::Sound);
     world.stop().await;
 }
 
 #[tokio::test]
 async fn a_stop_with_a_full_disk_says_what_is_lost() {
-    let (world, _) = running_into(Disk::Full, false).await;
-    until(&world, "a first call", |line| count(&line.callees) == 1).await;
+    let (world, line, _) = running_into(Disk::Full, false).await;
+    until(&world, &line, "a first call", |line| {
+        count(&line.callees) == 1
+    })
+    .await;
     drop(world.service);
     let stopped = world.running.stop(Duration::from_secs(1)).await;
     assert_eq!(stopped.results_lost, 1);
