@@ -65,6 +65,24 @@ async fn a_probe_on_a_full_disk_fails_and_lets_nothing_through() {
     store.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn an_attempt_whose_end_is_refused_has_not_ended() {
+    let (folder, store, campaign) = world().await;
+    let first = attempt(campaign, 1);
+    store.place_attempt(first.clone()).await.unwrap();
+    let beside = Connection::open(folder.path().join("outdial.db")).unwrap();
+    let broken = beside.execute("UPDATE contact SET state = 77 WHERE state = 2", []);
+    assert_eq!(broken.unwrap(), 1);
+    drop(beside);
+    let refused = store.end_attempt(end(&first, Outcome::Busy)).await;
+    assert!(
+        refused.as_ref().is_err_and(|error| !error.is_passing()),
+        "{refused:?}"
+    );
+    assert_eq!(store.open_attempts().await.unwrap().len(), 1);
+    store.close().await.unwrap();
+}
+
 fn contacts(indexes: std::ops::Range<u32>) -> Vec<NewContact> {
     indexes.map(contact).collect()
 }

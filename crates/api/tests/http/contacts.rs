@@ -170,7 +170,8 @@ async fn a_list_that_is_sent_again_under_its_key_is_taken_in_once() {
     let first = send("list-1").await;
     assert_eq!(first.json["accepted"], 2, "{}", first.text);
     let again = send("list-1").await;
-    assert_eq!((again.status, &again.json), (200, &first.json));
+    assert_eq!(again.status, 200, "{}", again.text);
+    assert_eq!(again.json, first.json);
     let stored = server.ask("GET", &path, None).await;
     assert_eq!(stored.json["items"].as_array().unwrap().len(), 2);
     assert_eq!(send("list-2").await.json["accepted"], 2);

@@ -51,7 +51,7 @@ pub(crate) async fn boot(
         connector,
         registry,
         tenants: BTreeMap::new(),
-        legs: Legs::new(),
+        legs: Legs::after(orphans.iter().map(|left| left.leg)),
         trunks: Trunks::default(),
         writes: Writes::default(),
         loads: Loads::default(),

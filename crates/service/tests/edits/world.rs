@@ -171,13 +171,13 @@ impl World {
         self.service.campaign(&self.caller, id).await.unwrap()
     }
 
-    /// Asks again until it is as wished, for at most ten seconds.
+    /// Asks again until it is as wished, for at most a minute.
     pub(crate) async fn wait<T>(
         &self,
         what: &str,
         mut ask: impl AsyncFnMut(&Self) -> Option<T>,
     ) -> T {
-        let until = tokio::time::Instant::now() + Duration::from_secs(10);
+        let until = tokio::time::Instant::now() + Duration::from_secs(60);
         loop {
             if let Some(found) = ask(self).await {
                 return found;

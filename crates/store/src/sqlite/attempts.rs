@@ -80,7 +80,8 @@ impl Attempts for SqliteStore {
 
     async fn end_attempt(&self, end: EndAttempt) -> Result<(), StoreError> {
         let contacts = vec![end.contact.contact];
-        self.write(Urgency::Prompt, contacts, false, move |tx| finish(tx, &end))
+        // Its contact may turn out to be unreadable when the attempt is written already.
+        self.write(Urgency::Prompt, contacts, true, move |tx| finish(tx, &end))
             .await
     }
 
