@@ -457,8 +457,8 @@ fn an_attempt_that_is_committed_after_a_halt_or_a_pause_is_not_sent() {
     let resume = |world: &mut World| {
         world.command(1, LifeCycleCommand::Resume).unwrap();
     };
-    let ways: [(&dyn Fn(&mut World), &dyn Fn(&mut World)); 2] =
-        [(&halt, &release), (&pause, &resume)];
+    type Act<'a> = &'a dyn Fn(&mut World);
+    let ways: [(Act<'_>, Act<'_>); 2] = [(&halt, &release), (&pause, &resume)];
     for (stop, go_on) in ways {
         let mut world = world(1, |_, _| ());
         world.start(1);
