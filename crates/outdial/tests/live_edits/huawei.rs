@@ -1,21 +1,12 @@
 //! A running campaign of Huawei's is modified.
 
-use crate::clients::{all_day, now_ms, of_flow, segments};
+use crate::clients::{all_day, of_flow, segments};
 use crate::harness::wait::holds_for;
 use crate::harness::{ms, secs, until};
 use crate::judge::{one_instant, placed, timed};
-use crate::world::{FLOW, Plan, World, numbers};
+use crate::world::{FLOW, Plan, World, numbers, other_half_of_the_day};
 use outdial_peers::{CallEnd, CallLog, CalleePlan, Flow, FlowEnd, FlowOptions, Planner};
 use serde_json::json;
-
-/// A segment of the day in which it is not now, nor will be soon: local time is that of Shanghai.
-fn other_half_of_the_day() -> serde_json::Value {
-    let hour = (now_ms() / 3_600_000 + 8) % 24;
-    match hour {
-        6..18 => segments(&[("22:00", "23:00")]),
-        _ => segments(&[("11:00", "12:00")]),
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn narrower_segments_stop_new_calls_at_once_and_let_live_ones_finish() {
@@ -40,7 +31,7 @@ async fn narrower_segments_stop_new_calls_at_once_and_let_live_ones_finish() {
         .await
         .unwrap();
 
-    body["scheduleParam"] = other_half_of_the_day();
+    body["scheduleParam"] = segments(&[other_half_of_the_day()]);
     let narrowed = timed(|| world.huawei.modify(id, &body));
     world
         .carrier

@@ -8,19 +8,30 @@ use std::collections::BTreeMap;
 /// An attempt as far as an edit shows in it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Placed {
+    pub(crate) id: u64,
     pub(crate) number: String,
     pub(crate) caller_id: String,
     pub(crate) revision: u32,
     pub(crate) started_at: String,
+    pub(crate) ended_at: Option<String>,
     pub(crate) outcome: Option<String>,
 }
 
 impl Placed {
     /// When the server decided to dial, in milliseconds since 1970.
     pub(crate) fn started_ms(&self) -> i64 {
-        let at: jiff::Timestamp = self.started_at.parse().unwrap();
-        at.as_millisecond()
+        millis(&self.started_at)
     }
+
+    /// When it was over; never for one that is not.
+    pub(crate) fn ended_ms(&self) -> i64 {
+        self.ended_at.as_deref().map_or(i64::MAX, millis)
+    }
+}
+
+fn millis(text: &str) -> i64 {
+    let at: jiff::Timestamp = text.parse().unwrap();
+    at.as_millisecond()
 }
 
 /// The campaign's attempts by number: each contact of these tests is dialed once.

@@ -22,4 +22,5 @@ mod world;
 mod alibaba;
 mod dezhu;
 mod huawei;
+mod random;
 mod reserved;

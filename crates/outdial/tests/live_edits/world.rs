@@ -1,6 +1,6 @@
 //! One tenant of all four vendors: its server, its carrier, its agents, and a client for each API.
 
-use crate::clients::{self, Alibaba, Dezhu, DezhuKey, Huawei, Tencent};
+use crate::clients::{self, Alibaba, Dezhu, DezhuKey, Huawei, Tencent, now_ms};
 use crate::harness::config::CALLER_ID;
 use crate::harness::{Campaign, Config, Rest, Server, Team, TrunkLines, Work, list};
 use outdial_peers::{Carrier, CarrierOptions, Planner};
@@ -138,4 +138,13 @@ impl World {
 /// So many numbers from the n-th on.
 pub(crate) fn numbers(from: usize, count: usize) -> Vec<String> {
     (from..from + count).map(|n| list::number(n, 0)).collect()
+}
+
+/// Hours of the day in which it is not now, nor will be soon: local time is that of Shanghai.
+pub(crate) fn other_half_of_the_day() -> (&'static str, &'static str) {
+    let hour = (now_ms() / 3_600_000 + 8) % 24;
+    match hour {
+        6..18 => ("22:00", "23:00"),
+        _ => ("11:00", "12:00"),
+    }
 }
