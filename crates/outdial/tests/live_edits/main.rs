@@ -24,3 +24,4 @@ mod dezhu;
 mod huawei;
 mod random;
 mod reserved;
+mod visible;

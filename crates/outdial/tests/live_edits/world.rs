@@ -51,11 +51,12 @@ impl Plan {
 pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) carrier: Carrier,
-    pub(crate) team: Team,
     pub(crate) tencent: Tencent,
     pub(crate) alibaba: Alibaba,
     pub(crate) huawei: Huawei,
     pub(crate) dezhu: Dezhu,
+    /// Keeps their phones connected.
+    _team: Team,
     /// Last, so that its files outlive the server.
     _work: Work,
 }
@@ -106,7 +107,7 @@ impl World {
             dezhu: Dezhu::new(http, key),
             server,
             carrier,
-            team,
+            _team: team,
             _work: work,
         }
     }

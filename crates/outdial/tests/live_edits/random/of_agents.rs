@@ -99,6 +99,7 @@ fn dezhu(before: &Expected, id: u64, chance: &mut Chance) -> Edit {
     Edit {
         by: "dezhu edit",
         after,
+        calls: chance.below(8),
         make: Box::new(make),
     }
 }
@@ -120,6 +121,7 @@ fn dezhu_power(before: &Expected, id: u64, chance: &mut Chance) -> Edit {
     Edit {
         by: "dezhu edit of the ratio",
         after,
+        calls: chance.below(8),
         make: Box::new(make),
     }
 }
@@ -154,6 +156,7 @@ fn huawei(before: &Expected, id: u64, open: bool, chance: &mut Chance) -> Edit {
     Edit {
         by,
         after,
+        calls: chance.below(8),
         make: Box::new(make),
     }
 }
@@ -179,6 +182,7 @@ fn huawei_number(before: &Expected, id: u64, chance: &mut Chance) -> Edit {
     Edit {
         by: "huawei callerNo",
         after,
+        calls: chance.below(8),
         make: Box::new(make),
     }
 }
@@ -204,6 +208,7 @@ fn alibaba(before: &Expected, uuid: &str, chance: &mut Chance) -> Edit {
     Edit {
         by: "alibaba ModifyJobGroup",
         after,
+        calls: chance.below(8),
         make: suspended(uuid, fields),
     }
 }
@@ -249,6 +254,7 @@ fn rest(before: &Expected, id: u64, open: bool, chance: &mut Chance) -> Edit {
     Edit {
         by,
         after,
+        calls: chance.below(8),
         make: Box::new(make),
     }
 }

@@ -106,6 +106,7 @@ fn huawei(before: &Expected, id: u64, open: bool, chance: &mut Chance) -> Edit {
     Edit {
         by,
         after,
+        calls: chance.below(4),
         make: Box::new(make),
     }
 }
@@ -134,6 +135,7 @@ fn alibaba(before: &Expected, uuid: &str, chance: &mut Chance) -> Edit {
     Edit {
         by: "alibaba ModifyJobGroup",
         after,
+        calls: chance.below(4),
         make: suspended(uuid, fields),
     }
 }
@@ -163,6 +165,7 @@ fn rest(before: &Expected, id: u64, open: bool, chance: &mut Chance) -> Edit {
     Edit {
         by,
         after,
+        calls: chance.below(4),
         make: Box::new(make),
     }
 }

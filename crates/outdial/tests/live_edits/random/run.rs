@@ -19,6 +19,8 @@ pub(crate) struct Edit {
     pub(crate) by: &'static str,
     /// What it makes of the settings.
     pub(crate) after: Expected,
+    /// Calls that are waited for after it was seen, so that edits meet calls of all ages.
+    pub(crate) calls: usize,
     /// Carries it out. Where dialing stands still meanwhile, it answers when that began and when the end
     /// of it was asked for.
     pub(crate) make: Box<dyn Fn(&World) -> Option<Answered>>,
@@ -95,6 +97,15 @@ impl Run {
             self.by_revision.insert(number, edit.after.clone());
         }
         let seen_after = self.until_seen(&edit, count, at).await;
+        if edit.after.open {
+            let some_more = self.world.carrier.read(CallLog::count) + edit.calls;
+            let more = |log: &CallLog| log.count() >= some_more;
+            self.world
+                .carrier
+                .until("some calls more", PATIENCE, more)
+                .await
+                .unwrap();
+        }
         self.now = edit.after;
         self.made.push(Made {
             by: edit.by,
