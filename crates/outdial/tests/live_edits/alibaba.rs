@@ -3,6 +3,7 @@
 use crate::harness::{ms, secs};
 use crate::world::{Plan, SHOWN, World, numbers};
 use outdial_peers::{CallLog, CalleePlan, Planner};
+use serde_json::json;
 use std::time::Duration;
 
 const LINES: u32 = 6;
@@ -102,4 +103,60 @@ async fn a_lower_min_concurrency_frees_lines_for_another_group() {
         world.carrier.read(crate::harness::calls::most_open) <= LINES as usize,
         "no more calls than lines"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recall_numbers_that_are_modified_are_shown_from_the_second_attempt_on() {
+    let rings = CalleePlan::refuse(486).ring_time(ms(300));
+    let plan = Plan {
+        lines: Some(LINES),
+        ..Plan::new(Planner::same(rings))
+    };
+    let world = World::start("alibaba-recall", plan).await;
+    // As many attempts as the strategy says, and no time between them.
+    let strategy = |attempts: u32| {
+        json!({ "maxAttemptsPerDay": attempts, "minAttemptInterval": 0 }).to_string()
+    };
+    let group = world.alibaba.create(
+        "recall",
+        &[
+            ("CallingNumber.1", SHOWN[1].to_owned()),
+            ("StrategyJson", strategy(1)),
+        ],
+    );
+    world.alibaba.assign(&group, &numbers(0, 300));
+    let some = |log: &CallLog| log.count() >= 10;
+    world
+        .carrier
+        .until("first attempts", secs(30), some)
+        .await
+        .unwrap();
+
+    world.alibaba.all_jobs("SuspendJobs", &group);
+    let change = [
+        ("JobGroupId", group.clone()),
+        ("Name", "recall".to_owned()),
+        ("RecallCallingNumber.1", SHOWN[2].to_owned()),
+        ("StrategyJson", strategy(3)),
+    ];
+    world.alibaba.ok("ModifyJobGroup", &change);
+    world.alibaba.all_jobs("ResumeJobs", &group);
+    let recalled = |log: &CallLog| {
+        let again = log
+            .calls()
+            .iter()
+            .filter(|call| log.to(&call.number).count() == 3);
+        again.count() >= 9
+    };
+    world
+        .carrier
+        .until("recalls", secs(60), recalled)
+        .await
+        .unwrap();
+    let log = world.carrier.log();
+    for call in log.calls() {
+        let shown: Vec<_> = log.to(&call.number).map(|call| &*call.caller_id).collect();
+        let wanted = [SHOWN[1], SHOWN[2], SHOWN[2]];
+        assert_eq!(shown, wanted[..shown.len()], "{}", call.number);
+    }
 }

@@ -58,6 +58,55 @@ async fn a_higher_multiply_power_raises_the_calls_in_flight() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_strategy_changes_the_pace_of_a_running_task() {
+    let plan = Plan {
+        agents: 2,
+        ..Plan::new(rings_and_is_busy())
+    };
+    let world = World::start("dezhu-strategy", plan).await;
+    let ratio = task("strategy", SHOWN[0], 3);
+    let id = world.dezhu.create(&ratio, &numbers(0, 400));
+    let many = |log: &CallLog| log.open_now() == 6;
+    world
+        .carrier
+        .until("six at once", secs(20), many)
+        .await
+        .unwrap();
+
+    let mut predicted = ratio.clone();
+    predicted["sendNumberStrategy"] = json!(1);
+    predicted["abandonmentRate"] = json!(3);
+    let switched = timed(|| world.dezhu.edit(id, &predicted));
+    let count = world.carrier.read(CallLog::count);
+    let few = |log: &CallLog| log.open_now() <= 2 && log.count() > count + 10;
+    world
+        .carrier
+        .until("one for each agent", secs(20), few)
+        .await
+        .unwrap();
+    let from = world.carrier.read(CallLog::count) - 3;
+    let back = timed(|| world.dezhu.edit(id, &ratio));
+    world
+        .carrier
+        .until("six again", secs(20), many)
+        .await
+        .unwrap();
+
+    let calls = placed(&world.campaign(id));
+    one_instant(calls.values().filter(|call| call.revision < 3), 2, switched);
+    one_instant(calls.values(), 3, back);
+    // The last ones of the second revision came when those of the first were over.
+    let log = world.carrier.log();
+    let call = &log.calls()[from];
+    let open = log.calls()[..=from].iter();
+    let open = open.filter(|c| {
+        c.ended_at
+            .is_none_or(|end| end > call.received_at + ms(150))
+    });
+    assert!(open.count() <= 2, "one call for each agent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_display_switch_changes_the_shown_numbers_with_the_next_call() {
     let plan = Plan {
         agents: 1,

@@ -19,9 +19,12 @@ mod clients;
 mod judge;
 mod world;
 
+/// First by name, because it takes longest.
+mod all_apis;
+
 mod alibaba;
 mod dezhu;
 mod huawei;
-mod random;
 mod reserved;
+mod tencent;
 mod visible;

@@ -1,7 +1,7 @@
 //! Reserved calls of Huawei's are moved, and their offers with them.
 
 use crate::clients::{now_ms, of_agents};
-use crate::harness::{Rest, secs, until};
+use crate::harness::{Rest, secs, soak, until};
 use crate::world::{Plan, World};
 use outdial_peers::{CallLog, CalleePlan, Planner};
 use serde_json::{Value, json};
@@ -86,7 +86,12 @@ async fn moving_a_reserved_call_moves_its_offer() {
             "{agent}: offered {} ms before its time",
             due - at
         );
-        println!("{agent}: offered {} ms after its time", at - due);
+        let late = at - due;
+        println!("{agent}: offered {late} ms after its time");
+        assert!(
+            late <= if soak() { 1_000 } else { 10_000 },
+            "{agent}: {late} ms late"
+        );
     }
     for agent in ["1001", "1002"] {
         assert_eq!(offers(&heard, agent).len(), 1, "{agent}: one offer");

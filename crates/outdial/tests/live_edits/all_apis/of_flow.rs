@@ -37,7 +37,7 @@ pub(super) async fn start(_: &mut Chance) -> Run {
         ),
         ..Plan::new(Planner::same(talks))
     };
-    let world = World::start("random-flow", plan).await;
+    let world = World::start("all-apis-flow", plan).await;
     let now = Expected {
         shown: vec![SHOWN[0]],
         ring_s: 20,
@@ -106,7 +106,7 @@ fn huawei(before: &Expected, id: u64, open: bool, chance: &mut Chance) -> Edit {
     Edit {
         by,
         after,
-        calls: chance.below(4),
+        calls: chance.below(3),
         make: Box::new(make),
     }
 }
@@ -135,7 +135,7 @@ fn alibaba(before: &Expected, uuid: &str, chance: &mut Chance) -> Edit {
     Edit {
         by: "alibaba ModifyJobGroup",
         after,
-        calls: chance.below(4),
+        calls: chance.below(3),
         make: suspended(uuid, fields),
     }
 }
@@ -165,7 +165,7 @@ fn rest(before: &Expected, id: u64, open: bool, chance: &mut Chance) -> Edit {
     Edit {
         by,
         after,
-        calls: chance.below(4),
+        calls: chance.below(3),
         make: Box::new(make),
     }
 }

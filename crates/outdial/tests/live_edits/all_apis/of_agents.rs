@@ -41,7 +41,7 @@ pub(super) async fn start(_: &mut Chance) -> Run {
         agents: AGENTS as usize,
         ..Plan::new(callees())
     };
-    let world = World::start("random-agents", plan).await;
+    let world = World::start("all-apis-agents", plan).await;
     let now = Expected {
         shown: vec![SHOWN[0]],
         ring_s: 20,
@@ -65,14 +65,14 @@ pub(super) fn next(run: &Run, chance: &mut Chance) -> Edit {
             false => rest(before, id, true, chance),
         };
     }
-    match chance.below(12) {
+    match chance.below(13) {
         0..=2 => dezhu(before, id, chance),
         3 => dezhu_power(before, id, chance),
         4..=5 => huawei(before, id, true, chance),
         6 => huawei(before, id, false, chance),
         7 => huawei_number(before, id, chance),
-        8 => alibaba(before, &run.uuid, chance),
-        9 => rest(before, id, false, chance),
+        8..=9 => alibaba(before, &run.uuid, chance),
+        10 => rest(before, id, false, chance),
         _ => rest(before, id, true, chance),
     }
 }
@@ -99,7 +99,7 @@ fn dezhu(before: &Expected, id: u64, chance: &mut Chance) -> Edit {
     Edit {
         by: "dezhu edit",
         after,
-        calls: chance.below(8),
+        calls: chance.below(4),
         make: Box::new(make),
     }
 }
@@ -121,7 +121,7 @@ fn dezhu_power(before: &Expected, id: u64, chance: &mut Chance) -> Edit {
     Edit {
         by: "dezhu edit of the ratio",
         after,
-        calls: chance.below(8),
+        calls: chance.below(4),
         make: Box::new(make),
     }
 }
@@ -156,7 +156,7 @@ fn huawei(before: &Expected, id: u64, open: bool, chance: &mut Chance) -> Edit {
     Edit {
         by,
         after,
-        calls: chance.below(8),
+        calls: chance.below(4),
         make: Box::new(make),
     }
 }
@@ -182,7 +182,7 @@ fn huawei_number(before: &Expected, id: u64, chance: &mut Chance) -> Edit {
     Edit {
         by: "huawei callerNo",
         after,
-        calls: chance.below(8),
+        calls: chance.below(4),
         make: Box::new(make),
     }
 }
@@ -208,7 +208,7 @@ fn alibaba(before: &Expected, uuid: &str, chance: &mut Chance) -> Edit {
     Edit {
         by: "alibaba ModifyJobGroup",
         after,
-        calls: chance.below(8),
+        calls: chance.below(4),
         make: suspended(uuid, fields),
     }
 }
@@ -254,7 +254,7 @@ fn rest(before: &Expected, id: u64, open: bool, chance: &mut Chance) -> Edit {
     Edit {
         by,
         after,
-        calls: chance.below(8),
+        calls: chance.below(4),
         make: Box::new(make),
     }
 }
