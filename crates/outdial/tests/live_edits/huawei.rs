@@ -4,7 +4,7 @@ use crate::clients::{all_day, of_flow, segments};
 use crate::harness::wait::holds_for;
 use crate::harness::{ms, secs, until};
 use crate::judge::{one_instant, placed, timed};
-use crate::world::{FLOW, Plan, World, numbers, other_half_of_the_day};
+use crate::world::{FLOW, Plan, SHOWN, World, numbers, other_half_of_the_day};
 use outdial_peers::{CallEnd, CallLog, CalleePlan, Flow, FlowEnd, FlowOptions, Planner};
 use serde_json::json;
 
@@ -76,4 +76,34 @@ async fn narrower_segments_stop_new_calls_at_once_and_let_live_ones_finish() {
         .await
         .unwrap();
     one_instant(placed(&campaign).values(), 3, widened);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_is_in_force_after_the_server_was_killed() {
+    let busy = CalleePlan::refuse(486).ring_time(ms(100));
+    let mut world = World::start("huawei-killed", Plan::new(Planner::same(busy))).await;
+    let mut body = of_flow("killed", &FLOW.to_string(), 10, 1);
+    let id = world.huawei.create(&body);
+    world.huawei.add(id, &numbers(0, 400));
+    world
+        .carrier
+        .until("it dials", secs(30), |log| log.count() >= 5)
+        .await
+        .unwrap();
+
+    body["callerNo"] = json!(SHOWN[1]);
+    world.huawei.modify(id, &body);
+    world.server.kill();
+    let before = world.carrier.read(CallLog::count);
+    world.server.restart().await;
+    world
+        .carrier
+        .until("it goes on", secs(60), |log| log.count() >= before + 10)
+        .await
+        .unwrap();
+    let log = world.carrier.log();
+    for call in &log.calls()[before..] {
+        assert_eq!(call.caller_id, SHOWN[1], "{call:?}");
+    }
+    assert_eq!(world.revisions(id).len(), 2);
 }

@@ -2,7 +2,7 @@
 
 use crate::clients::{self, Alibaba, Dezhu, DezhuKey, Huawei, Tencent, now_ms};
 use crate::harness::config::CALLER_ID;
-use crate::harness::{Campaign, Config, Rest, Server, Team, TrunkLines, Work, list};
+use crate::harness::{Campaign, Config, Rest, Server, Team, TrunkLines, Work, list, secs, until};
 use outdial_peers::{Carrier, CarrierOptions, Planner};
 use serde_json::Value;
 
@@ -63,6 +63,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start(name: &str, plan: Plan) -> Self {
+        the_day_goes_on().await;
         let work = Work::new(name);
         let carrier = Carrier::start(CarrierOptions::new(plan.planner))
             .await
@@ -139,6 +140,16 @@ impl World {
 /// So many numbers from the n-th on.
 pub(crate) fn numbers(from: usize, count: usize) -> Vec<String> {
     (from..from + count).map(|n| list::number(n, 0)).collect()
+}
+
+/// Waits out the last minutes of the tenant's day: no vendor's windows reach to its very end.
+async fn the_day_goes_on() {
+    until("the last minutes of the day are over", secs(300), || {
+        let minute = (now_ms() / 60_000 + 8 * 60) % (24 * 60);
+        let left = 24 * 60 - minute;
+        (left > 3).then_some(()).ok_or(format!("{left} minutes"))
+    })
+    .await;
 }
 
 /// Hours of the day in which it is not now, nor will be soon: local time is that of Shanghai.

@@ -10,15 +10,15 @@ const SEED: u64 = 20_261_120;
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// With the seed of `OUTDIAL_SEED`, else the one of every day. It is printed.
+    /// With the seed of `OUTDIAL_TEST_SEED`, else the one of every day. It is printed.
     pub(crate) fn seeded(what: &str) -> Self {
-        let given = std::env::var("OUTDIAL_SEED").ok();
-        let given = given.map(|seed| seed.parse().expect("OUTDIAL_SEED is a number"));
+        let given = std::env::var("OUTDIAL_TEST_SEED").ok();
+        let given = given.map(|seed| seed.parse().expect("OUTDIAL_TEST_SEED is a number"));
         let seed = given.unwrap_or_else(|| match soak() {
             true => now_ms().unsigned_abs(),
             false => SEED,
         });
-        println!("{what}: OUTDIAL_SEED={seed}");
+        println!("{what}: OUTDIAL_TEST_SEED={seed}");
         // Zero would stay zero.
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }

@@ -1,5 +1,5 @@
 //! Random edits of what the carrier can see, by every API that allows them, while calls are due all the
-//! time. `OUTDIAL_SEED=N` repeats a run.
+//! time. `OUTDIAL_TEST_SEED=N` repeats a run.
 
 mod chance;
 mod check;

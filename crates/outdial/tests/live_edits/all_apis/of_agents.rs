@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::chance::Chance;
 use super::expected::{Expected, Pace};
-use super::run::{Edit, Run};
+use super::run::{Edit, Make, Run};
 use crate::clients::{self, now_ms, task};
 use crate::harness::{ms, secs};
 use crate::judge::Answered;
@@ -214,10 +214,7 @@ fn alibaba(before: &Expected, uuid: &str, chance: &mut Chance) -> Edit {
 }
 
 /// Suspends a group, modifies it, resumes it. No call is placed in between.
-pub(super) fn suspended(
-    uuid: &str,
-    fields: Vec<(&'static str, String)>,
-) -> Box<dyn Fn(&World) -> Option<Answered>> {
+pub(super) fn suspended(uuid: &str, fields: Vec<(&'static str, String)>) -> Make {
     let group = uuid.to_owned();
     Box::new(move |world: &World| {
         world.alibaba.all_jobs("SuspendJobs", &group);

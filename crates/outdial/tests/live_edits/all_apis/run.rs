@@ -13,6 +13,10 @@ use tokio::time::Instant;
 /// Longest wait for anything, on a machine however busy.
 const PATIENCE: Duration = secs(30);
 
+/// Carries an edit out. Where dialing stands still meanwhile, it answers when that began and when the end
+/// of it was asked for.
+pub(crate) type Make = Box<dyn Fn(&World) -> Option<Answered>>;
+
 /// An edit that is to be made.
 pub(crate) struct Edit {
     /// API and operation.
@@ -21,9 +25,8 @@ pub(crate) struct Edit {
     pub(crate) after: Expected,
     /// Calls that are waited for after it was seen, so that edits meet calls of all ages.
     pub(crate) calls: usize,
-    /// Carries it out. Where dialing stands still meanwhile, it answers when that began and when the end
-    /// of it was asked for.
-    pub(crate) make: Box<dyn Fn(&World) -> Option<Answered>>,
+    /// Carries it out.
+    pub(crate) make: Make,
 }
 
 /// An edit that was made.
