@@ -12,7 +12,7 @@ mod block_list;
 mod calldata;
 mod caller_numbers;
 mod campaign;
-pub mod coverage;
+mod coverage;
 mod desk;
 mod fail_code;
 mod fault;
@@ -39,6 +39,7 @@ use crate::rate_limit::RateLimiter;
 use crate::running::{caller, to_its_end};
 use crate::signing::{AccessKey, KeyRing};
 
+pub use coverage::page;
 pub use desk::Desk;
 pub use fault::{Fault, FieldFault};
 pub use routes::{Answer, Call, Operation, PathId};

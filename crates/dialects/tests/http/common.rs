@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -13,89 +12,20 @@ use outdial_dialects::{
     AccessKey, Accounts, Clock, Dialects, Secret, alibaba, dezhu, huawei, tencent,
 };
 use outdial_domain::{
-    Agent, AgentId, Calendar, CallerId, ComplianceProfile, Connection, Country, Evidence, Flow,
-    FlowId, FlowSource, Mode, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, Settings,
-    SkillGroup, SkillGroupId, Target, Timestamp, Trunk, TrunkName,
+    Agent, AgentId, Calendar, CallerId, ComplianceProfile, Connection, Country, Flow, FlowId,
+    FlowSource, Mode, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, Settings, SkillGroup,
+    SkillGroupId, Target, Timestamp, Trunk, TrunkName,
 };
 use outdial_service::{Running, Setup, TenantSetup};
 use outdial_store::SqliteStore;
-use outdial_telephony::{
-    Call, Command, Connector, Counters, DialogIdentity, Event, LegUp, PlanError,
-};
+use outdial_telephony::BusyLine;
 use serde_json::Value;
-use tokio::sync::mpsc::UnboundedSender;
 use tower::ServiceExt;
 
 /// When every test begins: 2023-11-14T22:13:20Z, for which the known signature of Dezhu is made.
 pub(crate) const NOW: i64 = 1_700_000_000;
 
 pub(crate) const PUBLIC_KEY: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAwaUF2lDkYfT9XgwfTNSMxkn9ZrDhtY3IIr4D2NtPO0aJBbMeKHm3PF8DcICqzSpx1WhZiusf78Sh6fQKrr/f7iYPsCnzy7McgYiXaOqYIIr2LMU3nNZbtXjVRgVmtF8TgPYy9otHWR40iCb+PSN3vESP/C+dTHB12QSbVMj0H/nsfBmN65conXX3mmjz35iYcb7uJfxhyXFzMbNCFtE+ikw6pCPcL20XKpg7hVGJRHfdRZdzXwMrCl1O/QuocUJioBLeuWJYaYl4FMegmtBhnzN1JHQeFQZGjYXTmg4uHFQ8PhbrTE8ihJzyxsuEJxlpj7KvX0BGx3fW0lmMep6OmwIDAQAB";
-
-/// A line on which every callee is busy.
-struct BusyLine {
-    events: UnboundedSender<Event>,
-}
-
-fn now() -> Timestamp {
-    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Timestamp::from_millis(since_1970.unwrap().as_millis() as i64)
-}
-
-#[async_trait]
-impl Connector for BusyLine {
-    fn plan(&self, call: &Call) -> Result<DialogIdentity, PlanError> {
-        Ok(DialogIdentity {
-            call_id: format!("call-{}", call.leg),
-            local_tag: "tag".to_owned(),
-            branch: format!("z9hG4bK{}", call.leg),
-            cseq: 1,
-            request_uri: "sip:callee@127.0.0.1".to_owned(),
-            from: "sip:us@127.0.0.1".to_owned(),
-            to: "sip:callee@127.0.0.1".to_owned(),
-            sent_by: "udp:127.0.0.1:5060".to_owned(),
-            destination: "udp:127.0.0.1:5080".to_owned(),
-            trunk: None,
-        })
-    }
-
-    fn send(&self, command: Command) {
-        let event = match command {
-            Command::Place { call, .. } => Event::Ended {
-                leg: call.leg,
-                at: now(),
-                evidence: Evidence {
-                    sip_status: Some(486),
-                    responded: true,
-                    ..Evidence::default()
-                },
-                retry_after: None,
-            },
-            Command::Clear(dialogs) => Event::Cleared {
-                at: now(),
-                legs: dialogs.iter().map(|dialog| dialog.leg).collect(),
-                left: 0,
-            },
-            Command::Probe { trunk } => Event::TrunkHealth {
-                trunk,
-                at: now(),
-                answered: true,
-            },
-            _ => return,
-        };
-        // Nobody listens any more when the server has stopped.
-        let _ = self.events.send(event);
-    }
-
-    async fn legs_up(&self) -> Vec<LegUp> {
-        Vec::new()
-    }
-
-    fn counters(&self) -> Counters {
-        Counters::default()
-    }
-
-    async fn shutdown(&self, _patience: Duration) {}
-}
 
 /// A running server whose clock the test moves.
 pub(crate) struct Server {
@@ -184,7 +114,7 @@ impl Server {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
-        let (events, lines) = tokio::sync::mpsc::unbounded_channel();
+        let (line, events) = BusyLine::new();
         let setup = Setup {
             trunks: vec![Trunk::at(
                 TrunkName::new("carrier").unwrap(),
@@ -193,8 +123,9 @@ impl Server {
             tenants: vec![tenant("acme"), tenant("other")],
             admin_key: None,
         };
-        let line = Arc::new(BusyLine { events });
-        let running = Running::start(setup, store, line, lines).await.unwrap();
+        let running = Running::start(setup, store, Arc::new(line), events)
+            .await
+            .unwrap();
         let mut accounts = Accounts::default();
         for (name, number) in [("acme", 7), ("other", 8)] {
             let tenant = running.service.tenant_named(name).unwrap().id;
