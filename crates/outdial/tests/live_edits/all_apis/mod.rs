@@ -1,6 +1,7 @@
 //! Random edits of what the carrier can see, by every API that allows them, while calls are due all the
 //! time. `OUTDIAL_TEST_SEED=N` repeats a run.
 
+mod at_once;
 mod chance;
 mod check;
 mod expected;

@@ -14,7 +14,7 @@ use crate::world::{Plan, SHOWN, World, numbers, other_half_of_the_day};
 use outdial_peers::{CalleePlan, Planner};
 use serde_json::{Value, json};
 
-const NAME: &str = "random";
+pub(super) const NAME: &str = "all apis";
 const AGENTS: u32 = 2;
 /// Enough that calls are due all the time.
 const NUMBERS: usize = 12_000;

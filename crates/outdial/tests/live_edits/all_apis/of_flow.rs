@@ -12,7 +12,7 @@ use crate::world::{FLOW, Plan, SHOWN, World, numbers, other_half_of_the_day};
 use outdial_peers::{CalleePlan, Flow, FlowEnd, FlowOptions, Planner};
 use serde_json::json;
 
-const NAME: &str = "random";
+const NAME: &str = "all apis";
 /// The flow beside the tenant's first one, and its name as a script.
 const OTHER_FLOW: u64 = 4601;
 const OTHER_SCRIPT: &str = "1b5f0f7c-0000-4222-9f0f-605a9b89ea7c";
