@@ -16,7 +16,7 @@ use outdial_domain::{
     FlowSource, Mode, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, Settings, SkillGroup,
     SkillGroupId, Target, Timestamp, Trunk, TrunkName,
 };
-use outdial_service::{Running, Setup, TenantSetup};
+use outdial_service::{Caller, Running, Service, Setup, TenantSetup};
 use outdial_store::SqliteStore;
 use outdial_telephony::BusyLine;
 use serde_json::Value;
@@ -112,7 +112,10 @@ fn key(id: &str) -> Vec<AccessKey> {
 impl Server {
     /// A server with the tenants `acme` and `other`.
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap()).await
+    }
+
+    async fn start_in(folder: tempfile::TempDir) -> Self {
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
         let (line, events) = BusyLine::new();
         let setup = Setup {
@@ -147,6 +150,7 @@ impl Server {
                 keys: key(&format!("ak-{name}")),
                 requests_per_s: 0,
                 calldata_spacing_s: 1,
+                callback_hosts: vec![],
             });
         }
         accounts.dezhu.push(dezhu::Account {
@@ -206,6 +210,20 @@ impl Server {
         );
         let campaign = service.create_campaign(&caller, settings, None).await;
         campaign.unwrap().uuid
+    }
+
+    /// Its use cases, and the server itself as a caller in the tenant `acme`.
+    pub(crate) fn inside(&self) -> (&Service, Caller) {
+        let service = &self.running.service;
+        let tenant = service.tenant_named("acme").unwrap().id;
+        (service, service.insider(tenant))
+    }
+
+    /// Stops it, and starts another one with its database.
+    pub(crate) async fn restart(self) -> Self {
+        self.running.stop(Duration::from_millis(10)).await;
+        drop(self.dialects);
+        Self::start_in(self._folder).await
     }
 
     /// Stops it.
