@@ -182,6 +182,15 @@ fn key(id: &str) -> Vec<AccessKey> {
 impl Server {
     /// A server with the tenants `acme` and `other`.
     pub(crate) async fn start() -> Self {
+        Self::start_with(20, 100, 1).await
+    }
+
+    /// The same with no limit for requests in a second.
+    pub(crate) async fn without_limits() -> Self {
+        Self::start_with(0, 0, 0).await
+    }
+
+    async fn start_with(tencents_rate: u32, alibabas_rate: u32, calldata_spacing_s: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
         let (events, lines) = tokio::sync::mpsc::unbounded_channel();
@@ -202,20 +211,20 @@ impl Server {
                 tenant,
                 sdk_app_id: 1_400_000_000 + number,
                 keys: key(&format!("AKID-{name}")),
-                requests_per_s: 20,
+                requests_per_s: tencents_rate,
             });
             accounts.alibaba.push(alibaba::Account {
                 tenant,
                 instance_id: format!("instance-{name}"),
                 keys: key(&format!("LTAI-{name}")),
-                requests_per_s: 100,
+                requests_per_s: alibabas_rate,
             });
             accounts.huawei.push(huawei::Account {
                 tenant,
                 vdn_id: u32::try_from(number).unwrap(),
                 keys: key(&format!("ak-{name}")),
                 requests_per_s: 0,
-                calldata_spacing_s: 1,
+                calldata_spacing_s,
             });
         }
         accounts.dezhu.push(dezhu::Account {
