@@ -173,7 +173,7 @@ fn row_of(inside: &Inside, before: usize) -> Result<usize, Failure> {
         .ok_or("the tenant is not there")?
         .id;
     let caller = service.insider(tenant);
-    let id = outdial_domain::CampaignId::new(u32::try_from(before)? + 1);
+    let id = outdial_domain::CampaignId::new(u32::try_from(before)? + 1)?;
     let revisions = inside.wait(service.revisions(&caller, id))?;
     let last = revisions.last().ok_or("a campaign without revisions")?;
     let stored = json!([last.settings, last.changes, last.author]);

@@ -23,6 +23,7 @@ use outdial_store::{NewEvent, SqliteStore, Store};
 use outdial_telephony::{
     Call, Command, Connector, Counters, DialogIdentity, Event, LegUp, PlanError,
 };
+use sha2::{Digest as _, Sha256};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -159,7 +160,7 @@ async fn serve(
     });
     let nobody = Router::new().fallback(outdial_api::route_not_found);
     let options = outdial_api::Options {
-        render_metrics: Arc::new(String::new),
+        render_metrics: None,
         shutdown: stop.clone(),
     };
     let router = outdial_api::router(service, options)
@@ -204,7 +205,7 @@ fn setup() -> Result<Setup, Failure> {
     Ok(Setup {
         trunks: vec![Trunk::at(TrunkName::new("carrier")?, "sip:127.0.0.1:5080")],
         tenants: vec![tenant],
-        admin_key: Some(ADMIN_KEY.to_owned()),
+        admin_key: Some(Sha256::digest(ADMIN_KEY).into()),
     })
 }
 

@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use outdial_store::Upkeep as _;
 use serde_json::{Value, json};
 
 use crate::bodies;
@@ -25,6 +24,7 @@ pub(crate) fn measure(dezhu: &Dezhu, figures: &mut Figures) -> Result<(), Failur
     let answer = connection.ask(&request)?.json();
     bodies::succeeded("Tencent", &answer)?;
     let id = answer["Response"]["CampaignId"].as_u64().ok_or("no id")?;
+    let campaign = outdial_domain::CampaignId::new(u32::try_from(id)?)?;
     let mut edit = bodies::tencent(Some(id), 1)?;
     // Half of them were in the list before.
     edit["Callees"] = callees(CALLEES / 2);
@@ -34,15 +34,9 @@ pub(crate) fn measure(dezhu: &Dezhu, figures: &mut Figures) -> Result<(), Failur
     let took = began.elapsed();
     say(&format!("{CALLEES} callees are replaced in {took:?}"));
     // The old ones are set aside after the answer; what waits behind that comes after it.
-    let counted = inside
-        .store
-        .contact_counts(outdial_domain::CampaignId::new(u32::try_from(id)?));
+    let counted = inside.store.contact_counts(campaign);
     let counted = inside.wait(counted)?.total();
-    inside.wait(
-        inside
-            .store
-            .drop_staged(outdial_domain::CampaignId::new(u32::try_from(id)?)),
-    )?;
+    inside.wait(inside.store.drop_staged(campaign))?;
     let hold = inside.store.writer_figures().longest_hold;
     inside.stop();
     let seconds = took.as_secs_f64();

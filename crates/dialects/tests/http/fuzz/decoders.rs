@@ -42,6 +42,9 @@ fn keys<T>(id: &str, owner: T) -> KeyRing<T> {
     keys
 }
 
+/// A reader by its name.
+type Reader = (&'static str, fn(&Incoming));
+
 /// Gives a request to all of them.
 ///
 /// # Errors
@@ -50,7 +53,7 @@ pub(super) fn read(sent: &Sent) -> Result<(), String> {
     let Some(request) = sent.incoming() else {
         return Ok(());
     };
-    let readers: [(&str, fn(&Incoming)); 5] = [
+    let readers: [Reader; 5] = [
         ("whose it is", |request| {
             let query = request.uri.query().unwrap_or_default();
             let _ = Vendor::of(&request.headers, request.uri.path(), query);
