@@ -65,6 +65,16 @@ impl<'d> Edited<'d> {
         ];
         let id = places.into_iter().find(|id| !id.is_null()).ok_or("no id")?;
         let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        if name == "Alibaba" {
+            // Only a group that was suspended is edited.
+            let pairs = [
+                ("InstanceId", clients::INSTANCE),
+                ("JobGroupId", &id),
+                ("All", "true"),
+            ];
+            let answer = connection.ask(&clients::alibaba("SuspendJobs", &pairs)?)?;
+            bodies::succeeded("SuspendJobs", &answer.json())?;
+        }
         Ok(Self {
             name,
             id,
@@ -119,12 +129,10 @@ pub(crate) fn measure(
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let mut connection = Connection::open(inside.address)?;
-    let mut size = 0;
-    for name in APIS {
+    for (made, name) in APIS.into_iter().enumerate() {
         let campaign = Edited::make(&mut connection, name, dezhu, false, 0)?;
         bodies::succeeded(name, &connection.ask(&campaign.edit(1)?)?.json())?;
-        let row = row_of(inside, size)?;
-        size += 1;
+        let row = row_of(inside, made)?;
         let commit = request(
             "POST",
             &format!("/bench/commit/{row}"),
