@@ -72,8 +72,6 @@ pub(crate) fn huawei(name: &str, now: bool, turn: u64) -> Result<Value, Failure>
     body["callerNo"] = json!(CALLER_ID);
     body["maxAlertingTime"] = json!(20 + turn % 60);
     body["skillParam"]["skillId"] = json!(GROUP);
-    let members = body.as_object_mut().ok_or("the example is no object")?;
-    members.remove("callBackUrl");
     Ok(body)
 }
 
