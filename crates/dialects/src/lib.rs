@@ -38,6 +38,7 @@
 
 pub mod alibaba;
 mod clock;
+mod coverage;
 pub mod dezhu;
 pub mod huawei;
 mod incoming;
@@ -50,6 +51,7 @@ pub mod tencent;
 mod vendor;
 
 pub use clock::{Clock, Tolerance};
+pub use coverage::Fate;
 pub use incoming::{BodyFault, Incoming};
 pub use nonce::{NonceRefusal, NonceStore};
 pub use rate_limit::RateLimiter;

@@ -315,6 +315,7 @@ impl Engine {
                 contacts,
                 open,
             } => self.list_replaced(campaign, contacts, open),
+            Input::ContactsRemoved { campaign, count } => self.contacts_removed(campaign, count),
 
             Input::Placed(attempt) => self.placed(attempt),
             Input::NotPlaced(attempt) => self.not_placed(attempt, false),

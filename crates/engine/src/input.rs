@@ -191,6 +191,14 @@ pub enum Input {
         /// Of them those that are not final.
         open: u64,
     },
+    /// Contacts that were not being called were taken out of the list of a campaign that does not dial
+    /// now. What the window holds is forgotten, and loaded afresh when it dials again.
+    ContactsRemoved {
+        /// The campaign.
+        campaign: CampaignId,
+        /// How many; none of them was final.
+        count: u64,
+    },
 
     /// The attempt is committed and its INVITE on its way.
     Placed(AttemptId),

@@ -427,6 +427,37 @@ fn of_a_list_that_was_replaced_before_its_first_call_nobody_is_called() {
 }
 
 #[test]
+fn contacts_that_left_the_list_of_a_paused_campaign_are_not_called_when_it_goes_on() {
+    let mut world = world(3, |_, _| ());
+    let stored = world.contacts.values();
+    let old: Vec<_> = stored.map(|stored| stored.contact.clone()).collect();
+    world.store_answers = false;
+    world.start(1);
+    world.command(1, LifeCycleCommand::Pause).unwrap();
+    world.contacts.clear();
+    world.store_contact(1, 10, |_| ());
+    world.fact(Input::ContactsRemoved {
+        campaign: campaign_id(1),
+        count: 2,
+    });
+    assert_eq!(world.open_contacts(1), 1);
+    world.store_answers = true;
+    world.command(1, LifeCycleCommand::Resume).unwrap();
+    // An answer from before comes late.
+    world.fact(Input::ContactsLoaded {
+        campaign: campaign_id(1),
+        load: 1,
+        contacts: old,
+        next_due: None,
+        more: false,
+    });
+    world.wait(secs(60));
+    let called: Vec<_> = world.dials().iter().map(|dial| dial.number).collect();
+    assert_eq!(called, [number(100_010)]);
+    assert_eq!(world.engine.inconsistencies(), Vec::<String>::new());
+}
+
+#[test]
 fn a_list_in_another_order_is_read_anew() {
     let mut world = World::new();
     let mut settings = settings(Mode::Concurrency);

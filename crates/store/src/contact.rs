@@ -147,6 +147,18 @@ pub trait Contacts: Send + Sync {
         events: Vec<NewEvent>,
     ) -> Result<(), StoreError>;
 
+    /// Takes contacts out of a campaign's list for good, as if they had never been given, and answers how
+    /// many went. Those that are final, that are being called, or for whom a call is reserved stay, and
+    /// so do the attempts of those that go. No engine may hold them meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`] when some could not be committed; the whole list may be given again.
+    async fn remove_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: Vec<ContactId>,
+    ) -> Result<u64, StoreError>;
+
     /// Gives the fresh contacts of a campaign new places by its present order, a part at a time;
     /// contacts that are added meanwhile have the new order from the start.
     ///

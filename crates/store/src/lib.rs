@@ -2,7 +2,7 @@
 //!
 //! The interface speaks in the words of `outdial-domain` and says nothing of how it is kept. It is
 //! one trait, [`Store`], made of parts by use: [`Attempts`], [`Contacts`], [`Campaigns`],
-//! [`Edits`], [`Configuration`], [`DoNotCall`], [`Events`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
+//! [`Edits`], [`Configuration`], [`DoNotCall`], [`Events`], [`Notes`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
 //! [`conformance`] is the suite that every engine passes.
 //!
 //! **Durability.** A write's future resolves when its transaction is on the disk, not before.
@@ -43,6 +43,7 @@ mod do_not_call;
 mod edit;
 mod error;
 mod event;
+mod note;
 mod page;
 mod sqlite;
 mod upkeep;
@@ -66,6 +67,7 @@ pub use do_not_call::{DoNotCall, IfListed, NumbersListed};
 pub use edit::{Edits, ListVersion, NewPendingEdit, PendingEdit, PendingEditId, StagedList};
 pub use error::{OpenError, StoreError};
 pub use event::{EVENTS_KEPT, Event, EventId, EventPage, Events, NewEvent};
+pub use note::{Note, Notes};
 pub use page::{PAGE_MAX, Page};
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use upkeep::{Upkeep, WriterFigures};
@@ -80,6 +82,7 @@ pub trait Store:
     + Configuration
     + DoNotCall
     + Events
+    + Notes
     + Upkeep
     + 'static
 {
@@ -94,6 +97,7 @@ impl<T> Store for T where
         + Configuration
         + DoNotCall
         + Events
+        + Notes
         + Upkeep
         + 'static
 {

@@ -6,6 +6,7 @@
 //! is called or when, how fast, or whether to try again.
 //!
 //! * [`Connector`]: the interface; [`conformance`] is the suite that every connector passes.
+//! * [`BusyLine`]: a connector without phone lines, for tests.
 //! * [`sip`]: the embedded connector, native SIP over UDP and TCP with a media relay of its own.
 //! * [`sdp`], [`media`]: session descriptions, G.711 and RTP; public, because simulated phones need them too.
 //!
@@ -37,6 +38,7 @@
 //! # Ok(()) }
 //! ```
 
+mod busy;
 mod clock;
 mod command;
 pub mod conformance;
@@ -49,6 +51,7 @@ pub mod number;
 pub mod sdp;
 pub mod sip;
 
+pub use busy::BusyLine;
 pub use command::{Account, Address, Call, Caller, Command, HangUpReason, Party};
 pub use connector::{Connector, Counters, EventReceiver, LegState, LegUp, PlanError};
 pub use dialog::{AnsweredDialog, DialogIdentity, StoredDialog};

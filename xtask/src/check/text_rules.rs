@@ -133,11 +133,11 @@ mod tests {
     #[test]
     fn relative_paths_and_addresses_are_no_paths_of_a_machine() {
         for line in [
-            "a/work/b",
+            "a/home/b",
             "https://example.com/home/x",
-            "$DIR/work/x",
-            "~/work/x",
-            "${HOME}/work/x",
+            "$DIR/home/x",
+            "~/home/x",
+            "${DIR}/home/x",
         ] {
             assert_eq!(found("notes.md", line), 0, "{line}");
         }

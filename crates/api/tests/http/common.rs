@@ -4,95 +4,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use outdial_api::{Options, router};
 use outdial_domain::{
-    Agent, AgentId, CallerId, ComplianceProfile, Connection, Country, Evidence, Flow, FlowId,
-    FlowSource, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, SkillGroup, SkillGroupId,
-    Timestamp, Trunk, TrunkName,
+    Agent, AgentId, CallerId, ComplianceProfile, Connection, Country, Flow, FlowId, FlowSource,
+    NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, SkillGroup, SkillGroupId, Trunk,
+    TrunkName,
 };
 use outdial_service::{KeySetup, Role, Running, Setup, TenantSetup};
 use outdial_store::SqliteStore;
-use outdial_telephony::{
-    Call, Command, Connector, Counters, DialogIdentity, Event, LegUp, PlanError,
-};
+use outdial_telephony::BusyLine;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// The key with every right.
 pub(crate) const ADMIN: &str = "admin-secret";
-
-/// A line on which every callee is busy.
-struct BusyLine {
-    events: UnboundedSender<Event>,
-}
-
-fn now() -> Timestamp {
-    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Timestamp::from_millis(since_1970.unwrap().as_millis() as i64)
-}
-
-#[async_trait]
-impl Connector for BusyLine {
-    fn plan(&self, call: &Call) -> Result<DialogIdentity, PlanError> {
-        Ok(DialogIdentity {
-            call_id: format!("call-{}", call.leg),
-            local_tag: "tag".to_owned(),
-            branch: format!("z9hG4bK{}", call.leg),
-            cseq: 1,
-            request_uri: "sip:callee@127.0.0.1".to_owned(),
-            from: "sip:us@127.0.0.1".to_owned(),
-            to: "sip:callee@127.0.0.1".to_owned(),
-            sent_by: "udp:127.0.0.1:5060".to_owned(),
-            destination: "udp:127.0.0.1:5080".to_owned(),
-            trunk: None,
-        })
-    }
-
-    fn send(&self, command: Command) {
-        let event = match command {
-            Command::Place { call, .. } => Event::Ended {
-                leg: call.leg,
-                at: now(),
-                evidence: Evidence {
-                    sip_status: Some(486),
-                    responded: true,
-                    ..Evidence::default()
-                },
-                retry_after: None,
-            },
-            Command::Clear(dialogs) => Event::Cleared {
-                at: now(),
-                legs: dialogs.iter().map(|dialog| dialog.leg).collect(),
-                left: 0,
-            },
-            Command::Probe { trunk } => Event::TrunkHealth {
-                trunk,
-                at: now(),
-                answered: true,
-            },
-            _ => return,
-        };
-        // Nobody listens any more when the server has stopped.
-        let _ = self.events.send(event);
-    }
-
-    async fn legs_up(&self) -> Vec<LegUp> {
-        Vec::new()
-    }
-
-    fn counters(&self) -> Counters {
-        Counters::default()
-    }
-
-    async fn shutdown(&self, _patience: Duration) {}
-}
 
 /// A running server.
 pub(crate) struct Server {
@@ -193,15 +123,14 @@ impl Server {
 
     async fn on(folder: tempfile::TempDir, tenants: Vec<TenantSetup>) -> Self {
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
-        let (events, lines) = tokio::sync::mpsc::unbounded_channel();
+        let (line, events) = BusyLine::new();
         let trunk = Trunk::at(TrunkName::new("carrier").unwrap(), "sip:127.0.0.1:5080");
         let setup = Setup {
             trunks: vec![trunk],
             tenants: tenants.clone(),
             admin_key: Some(Sha256::digest(ADMIN).into()),
         };
-        let connector = Arc::new(BusyLine { events });
-        let running = Running::start(setup, store, connector, lines)
+        let running = Running::start(setup, store, Arc::new(line), events)
             .await
             .unwrap();
         let shutdown = CancellationToken::new();

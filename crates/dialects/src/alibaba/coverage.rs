@@ -1,28 +1,7 @@
 //! What becomes of each field: the table from which `docs/dialects/alibaba.md` is made. A field that a
 //! request is asked for and that stands in no row here fails the tests.
 
-use std::fmt;
-
-/// What becomes of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// It does what the vendor says it does.
-    Honoured,
-    /// It is kept and shown again, and changes nothing here.
-    Stored,
-    /// A request that needs it is refused.
-    Refused,
-}
-
-impl fmt::Display for Fate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Honoured => "honoured",
-            Self::Stored => "stored",
-            Self::Refused => "refused",
-        })
-    }
-}
+use crate::coverage::Fate::{self, Honoured, Refused, Stored};
 
 /// A field of some actions, or a member of JSON inside of a field.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +33,6 @@ pub(super) fn knows(of: &str, field: &str) -> bool {
 pub(super) fn is_json(parameter: &str) -> bool {
     FIELDS.iter().any(|row| row.of == parameter)
 }
-
-use Fate::{Honoured, Refused, Stored};
 
 const GROUP: &str = "CreateJobGroup ModifyJobGroup";
 const ALL_JOBS: &str = "SuspendJobs ResumeJobs CancelJobs";

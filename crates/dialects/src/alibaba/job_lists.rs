@@ -83,15 +83,16 @@ async fn job(call: &Call, id: &str) -> Result<(Group, Contact, Vec<Attempt>), Fa
     let not_there = || Fault::not_exist("Job");
     let id = ids::job(id).ok_or_else(not_there)?;
     let found = call.service.contact_with_attempts(&call.caller, id).await;
-    let (contact, attempts) = match found {
+    let campaign = match found {
         Err(ServiceError::NotFound { .. }) => return Err(not_there()),
-        found => found?,
+        found => found?.0.campaign,
     };
-    let campaign = call
-        .service
-        .campaign(&call.caller, contact.campaign)
-        .await?;
-    Ok((Group::of(call, campaign).await?, contact, attempts))
+    let campaign = call.service.campaign(&call.caller, campaign).await?;
+    let group = Group::of(call, campaign).await?;
+    // The job is read after its group: a group that is completed shows its last job as it ended, and
+    // not as it was a moment before.
+    let (contact, attempts) = call.service.contact_with_attempts(&call.caller, id).await?;
+    Ok((group, contact, attempts))
 }
 
 fn tasks(attempts: &[Attempt], contact: &Contact) -> Vec<Value> {

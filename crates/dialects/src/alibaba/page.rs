@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::coverage::{FIELDS, RESULTS, Row, STATES};
+use super::coverage::{FIELDS, RESULTS, STATES};
 use super::routes::{KNOWN, OPERATIONS};
+use crate::coverage::Fate::Honoured;
+use crate::coverage::{CoveredField, table};
 
 const OPENING: &str = "# Alibaba Cloud OutboundBot, version 2019-12-26
 
@@ -20,54 +22,54 @@ here) or *refused* (a request that needs it gets the vendor's code for it).
 /// The page: every action and every field of this API, and what becomes of them here.
 pub fn page() -> String {
     let mut page = OPENING.to_owned();
-    let mut line = |text: String| {
-        // Writing to a text cannot fail.
-        let _ = writeln!(page, "{text}");
-    };
-    line("\n## Actions\n".to_owned());
+    page.push_str("\n## Actions\n\n");
     for operation in OPERATIONS {
-        line(format!("### {}\n", operation.name));
-        let rows = |row: &&Row| row.of.split(' ').any(|name| name == operation.name);
-        let rows: Vec<&Row> = FIELDS.iter().filter(rows).collect();
-        if operation.instance.is_some() {
-            line("| field | | |\n|---|---|---|".to_owned());
-            line("| InstanceId | honoured | the tenant's |".to_owned());
-        } else if !rows.is_empty() {
-            line("| field | | |\n|---|---|---|".to_owned());
-        } else {
-            line("No fields.".to_owned());
+        let instance = ("InstanceId", Honoured, "the tenant's");
+        let instance = operation.instance.is_some().then_some(instance);
+        let fields: Vec<_> = instance.into_iter().chain(rows(operation.name)).collect();
+        // Writing to a text cannot fail.
+        let _ = writeln!(page, "### {}\n", operation.name);
+        match fields.is_empty() {
+            true => page.push_str("No fields.\n"),
+            false => table(&mut page, fields),
         }
-        for row in rows {
-            line(format!("| {} | {} | {} |", row.field, row.fate, row.words));
-        }
-        line(String::new());
+        page.push('\n');
     }
-    line("## JSON inside of fields\n".to_owned());
+    page.push_str("## JSON inside of fields\n\n");
     for parameter in [
         "StrategyJson",
         "RecallStrategyJson",
         "FlashSmsExtras",
         "JobsJson",
     ] {
-        line(format!("### {parameter}\n\n| member | | |\n|---|---|---|"));
-        for row in FIELDS.iter().filter(|row| row.of == parameter) {
-            line(format!("| {} | {} | {} |", row.field, row.fate, row.words));
-        }
-        line(String::new());
+        let _ = writeln!(page, "### {parameter}\n");
+        table(&mut page, rows(parameter));
+        page.push('\n');
     }
-    line("## Statuses of a group\n\n| action | takes | otherwise |\n|---|---|---|".to_owned());
+    page.push_str("## Statuses of a group\n\n| action | takes | otherwise |\n|---|---|---|\n");
     for (action, takes, otherwise) in STATES {
-        line(format!("| {action} | {takes} | {otherwise} |"));
+        let _ = writeln!(page, "| {action} | {takes} | {otherwise} |");
     }
-    line("\n## How results are known\n\n| task status | by |\n|---|---|".to_owned());
+    page.push_str("\n## How results are known\n\n| task status | by |\n|---|---|\n");
     for (status, by) in RESULTS {
-        line(format!("| {status} | {by} |"));
+        let _ = writeln!(page, "| {status} | {by} |");
     }
-    line("\n## Not built\n\nAnswered with 400 `UnsupportedOperation`:\n".to_owned());
     let built = |name: &str| OPERATIONS.iter().any(|operation| operation.name == name);
     let missing: Vec<&str> = KNOWN.iter().copied().filter(|name| !built(name)).collect();
-    line(format!("{}.", missing.join(", ")));
+    let missing = missing.join(", ");
+    let _ = writeln!(
+        page,
+        "\n## Not built\n\nAnswered with 400 `UnsupportedOperation`:\n\n{missing}."
+    );
     page
+}
+
+/// The fields of an action, or the members of a field's JSON.
+fn rows(of: &str) -> impl Iterator<Item = CoveredField> {
+    let rows = FIELDS
+        .iter()
+        .filter(move |row| row.of.split(' ').any(|name| name == of));
+    rows.map(|row| (row.field, row.fate, row.words))
 }
 
 #[cfg(test)]
@@ -76,21 +78,7 @@ mod tests {
 
     #[test]
     fn the_page_is_what_the_tables_say() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../docs/dialects/alibaba.md"
-        );
-        let page = page();
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/dialects"))
-                .unwrap();
-            std::fs::write(path, &page).unwrap();
-        }
-        let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            committed == page,
-            "docs/dialects/alibaba.md is out of date; run UPDATE=1 cargo test -p outdial-dialects --lib the_page"
-        );
+        crate::coverage::assert_page("alibaba", &page());
     }
 
     #[test]

@@ -1,45 +1,14 @@
 //! What becomes of each operation, field and result: the source of `docs/dialects/dezhu.md`.
 //!
-//! A test writes the page, and fails for a field that a decoder reads and this table does not know.
+//! A test writes the page; reading a field that this table does not know fails in debug builds.
 
 use std::fmt::Write as _;
 
-/// What becomes of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It does what the vendor's documentation says.
-    Honoured,
-    /// It is stored and shown again, and changes no call.
-    Stored,
-    /// A value other than the one that is named is answered with a fault.
-    Refused,
-}
+use crate::coverage::Fate::{Honoured, Refused, Stored};
+use crate::coverage::{Covered, CoveredField, knows};
 
-use Fate::{Honoured, Refused, Stored};
-
-impl Fate {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Honoured => "honoured",
-            Stored => "stored",
-            Refused => "refused",
-        }
-    }
-}
-
-/// An operation with its fields.
-#[derive(Clone, Copy, Debug)]
-pub struct Covered {
-    /// Its name in the table of paths.
-    pub operation: &'static str,
-    /// What is to know of the whole.
-    pub words: &'static str,
-    /// Name, fate, words.
-    pub fields: &'static [(&'static str, Fate, &'static str)],
-}
-
-const TASK_ID: (&str, Fate, &str) = ("taskId", Honoured, "an integer or its digits");
-const PAGE: [(&str, Fate, &str); 3] = [
+const TASK_ID: CoveredField = ("taskId", Honoured, "an integer or its digits");
+const PAGE: [CoveredField; 3] = [
     (
         "pageNum",
         Honoured,
@@ -58,7 +27,7 @@ const STRATEGY: &str = "0 = so many calls for each idle agent; 1 = one call for 
 const RATE: &str = "1–5 percent; read when the strategy is 1, and kept as the ceiling";
 
 /// Every operation.
-pub const OPERATIONS: &[Covered] = &[
+const OPERATIONS: &[Covered] = &[
     Covered {
         operation: "edit_task",
         words: "Before the start (1) all fields; running (3) or paused (2) those marked *, the others \
@@ -361,6 +330,11 @@ const RESULTS: &[(u8, &str, &str)] = &[
     (10, "forbidden", "not in the records: no call is placed"),
 ];
 
+/// Whether a field that is read stands in the table.
+pub(super) fn covers(field: &str) -> bool {
+    knows(OPERATIONS, field)
+}
+
 /// The page.
 pub fn page() -> String {
     let mut page = "<!-- Written by a test from crates/dialects/src/dezhu/coverage.rs: do not edit. -->\n\
@@ -380,15 +354,7 @@ pub fn page() -> String {
             };
             let _ = writeln!(page, "`{method} {path}`{mark}  ");
         }
-        if !covered.words.is_empty() {
-            let _ = write!(page, "\n{}\n", covered.words);
-        }
-        if !covered.fields.is_empty() {
-            page.push_str("\n| field | | |\n|---|---|---|\n");
-        }
-        for (name, fate, words) in covered.fields {
-            let _ = writeln!(page, "| `{name}` | {} | {words} |", fate.as_str());
-        }
+        covered.write(&mut page);
     }
     page.push_str("\n## Results of calls\n\n| `callResult` | | how it is known |\n|---|---|---|\n");
     for (number, meaning, how) in RESULTS {
@@ -402,60 +368,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-
-    /// What reads fields.
-    const DECODERS: [&str; 7] = [
-        include_str!("customers.rs"),
-        include_str!("groups.rs"),
-        include_str!("page.rs"),
-        include_str!("period.rs"),
-        include_str!("records.rs"),
-        include_str!("task.rs"),
-        include_str!("tasks.rs"),
-    ];
-
-    /// How fields are read; the first text in the brackets is a field's name.
-    const READS: [&str; 12] = [
-        ".text(",
-        ".text_of(",
-        ".integer(",
-        ".integer_in(",
-        ".boolean(",
-        ".objects(",
-        ".value(",
-        ".required(",
-        "required(",
-        "text(query, ",
-        "seconds(",
-        "time(",
-    ];
-
-    #[test]
-    fn the_table_knows_every_field_that_is_read() {
-        let known: BTreeSet<_> = OPERATIONS
-            .iter()
-            .flat_map(|covered| covered.fields.iter().map(|(name, _, _)| *name))
-            .collect();
-        let mut read = BTreeSet::new();
-        for source in DECODERS {
-            let source = source.split("#[cfg(test)]").next().unwrap_or_default();
-            // What is stored and shown is no field of a request.
-            let lines = source.lines().filter(|line| !line.contains("stored."));
-            for line in lines {
-                for how in READS {
-                    let parts = line.split(how).skip(1);
-                    let names = parts.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
-                    read.extend(names.filter(|name| !name.contains('%')).map(str::to_owned));
-                }
-            }
-        }
-        assert!(read.len() > 30, "{read:?}");
-        let missing: Vec<_> = read
-            .iter()
-            .filter(|name| !known.contains(&***name))
-            .collect();
-        assert!(missing.is_empty(), "{missing:?}");
-    }
 
     #[test]
     fn the_table_knows_every_operation() {
@@ -479,14 +391,6 @@ mod tests {
 
     #[test]
     fn the_page_is_as_written() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/dialects/dezhu.md");
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(path, page()).unwrap();
-        }
-        let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            written == page(),
-            "docs/dialects/dezhu.md is old: run this test with UPDATE=1"
-        );
+        crate::coverage::assert_page("dezhu", &page());
     }
 }

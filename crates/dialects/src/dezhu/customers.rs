@@ -26,7 +26,7 @@ pub(super) const CUSTOMERS_MAX: usize = 20_000;
 /// Most numbers of a customer; the page has no limit.
 const NUMBERS_MAX: usize = 20;
 
-/// Names that the list of a customer's numbers may have, the likely ones first.
+/// Names that the list of a customer's numbers is likely to have.
 const NUMBER_LISTS: [&str; 6] = [
     "phoneRelationVoList",
     "phoneRelationVos",
@@ -216,22 +216,19 @@ type NumberAndRelation = (String, Option<String>);
 
 /// The numbers of a batch with their relations.
 fn numbers_of(batch: &Fields) -> Result<Vec<NumberAndRelation>, Fault> {
-    let likely = NUMBER_LISTS.iter().copied();
-    let others = batch.names().filter(|name| !NUMBER_LISTS.contains(name));
-    let list = likely
-        .chain(others)
-        .find(|name| is_numbers(batch.value(name)));
-    let Some(list) = list else {
+    let undocumented = |name: &str| !NUMBER_LISTS.contains(&name);
+    let lists = batch.members().filter(|(_, value)| is_numbers(value));
+    let Some((name, list)) = lists.min_by_key(|(name, _)| undocumented(name)) else {
         let mobile = batch.required("mobile", batch.text("mobile")?)?;
         return Ok(vec![(mobile, batch.text("relation")?)]);
     };
-    if let Some(Value::Array(items)) = batch.value(list)
+    if let Value::Array(items) = list
         && items.iter().all(Value::is_string)
     {
         let texts = items.iter().filter_map(Value::as_str);
         return Ok(texts.map(|text| (text.to_owned(), None)).collect());
     }
-    let entries = batch.objects(list)?.unwrap_or_default();
+    let entries = batch.objects_in(name, list)?;
     entries
         .iter()
         .map(|entry| {
@@ -241,8 +238,8 @@ fn numbers_of(batch: &Fields) -> Result<Vec<NumberAndRelation>, Fault> {
         .collect()
 }
 
-fn is_numbers(value: Option<&Value>) -> bool {
-    let Some(Value::Array(items)) = value else {
+fn is_numbers(value: &Value) -> bool {
+    let Value::Array(items) = value else {
         return false;
     };
     let is_number = |item: &Value| item.is_string() || item.get("mobile").is_some();

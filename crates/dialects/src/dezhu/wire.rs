@@ -60,12 +60,16 @@ impl Fields {
 
     /// A value as it came; `null` is none.
     pub fn value(&self, name: &str) -> Option<&Value> {
+        // What is read and does not stand in the table would be missing on the generated page.
+        // Tests of this file have fields of their own.
+        debug_assert!(cfg!(test) || super::coverage::covers(name), "{name}");
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    /// The names of all members, for objects whose list has no documented name.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.keys().map(String::as_str)
+    /// All members, for objects whose list has no documented name.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let members = self.members.iter();
+        members.map(|(name, value)| (name.as_str(), value))
     }
 
     /// What must be there.
@@ -162,10 +166,17 @@ impl Fields {
     /// # Errors
     /// `29002` for anything else.
     pub fn objects(&self, name: &str) -> Result<Option<Vec<Self>>, Fault> {
-        let items = match self.value(name) {
-            None => return Ok(None),
-            Some(Value::Array(items)) => items,
-            Some(_) => return Err(self.wrong(name)),
+        let list = self.value(name);
+        list.map(|list| self.objects_in(name, list)).transpose()
+    }
+
+    /// The objects of one of the [`members`](Self::members).
+    ///
+    /// # Errors
+    /// `29002` for anything but a list of objects.
+    pub fn objects_in(&self, name: &str, list: &Value) -> Result<Vec<Self>, Fault> {
+        let Value::Array(items) = list else {
+            return Err(self.wrong(name));
         };
         let mut objects = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
@@ -178,7 +189,7 @@ impl Fields {
                 path: format!("{}{place}.", self.path),
             });
         }
-        Ok(Some(objects))
+        Ok(objects)
     }
 }
 

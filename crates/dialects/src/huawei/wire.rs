@@ -66,6 +66,9 @@ impl Fields {
 
     /// A value as it came; `null` is none.
     pub fn value(&self, name: &str) -> Option<&Value> {
+        // What is read and does not stand in the table would be missing on the generated page.
+        // Tests of this file have fields of their own.
+        debug_assert!(cfg!(test) || super::coverage::covers(name), "{name}");
         self.members.get(name).filter(|value| !value.is_null())
     }
 

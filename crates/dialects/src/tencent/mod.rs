@@ -43,7 +43,7 @@ use crate::signing::{AccessKey, KeyRing, decode_form};
 pub use fault::Fault;
 pub use page::page;
 pub use routes::{Answer, Call, Operation};
-pub use wire::{Fate, Fields, Member, optional, required};
+pub use wire::{Fields, Member, optional, required};
 
 /// The only version.
 const VERSION: &str = "2020-02-10";

@@ -8,6 +8,7 @@ use axum::http::Method;
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
+use crate::coverage::Fate;
 use crate::incoming::Incoming;
 use crate::json;
 use crate::running::shown;
@@ -42,31 +43,6 @@ pub struct Member {
     pub fate: Option<Fate>,
     /// How it is read, in a word or two for the page.
     pub words: &'static str,
-}
-
-/// What becomes of a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It does what the vendor says of it.
-    Honoured,
-    /// It is kept and shown again, and changes nothing.
-    Stored,
-    /// A value other than the one named is refused.
-    Refused,
-    /// The vendor itself no longer reads it.
-    Ignored,
-}
-
-impl Fate {
-    /// Its word on the page.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Honoured => "honoured",
-            Self::Stored => "stored",
-            Self::Refused => "refused",
-            Self::Ignored => "ignored",
-        }
-    }
 }
 
 impl Member {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -13,89 +12,20 @@ use outdial_dialects::{
     AccessKey, Accounts, Clock, Dialects, Secret, alibaba, dezhu, huawei, tencent,
 };
 use outdial_domain::{
-    Agent, AgentId, Calendar, CallerId, ComplianceProfile, Connection, Country, Evidence, Flow,
-    FlowId, FlowSource, Mode, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, Settings,
-    SkillGroup, SkillGroupId, Target, Timestamp, Trunk, TrunkName,
+    Agent, AgentId, Calendar, CallerId, ComplianceProfile, Connection, Country, Flow, FlowId,
+    FlowSource, Mode, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, Settings, SkillGroup,
+    SkillGroupId, Target, Timestamp, Trunk, TrunkName,
 };
-use outdial_service::{Running, Setup, TenantSetup};
+use outdial_service::{Caller, Running, Service, Setup, TenantSetup};
 use outdial_store::SqliteStore;
-use outdial_telephony::{
-    Call, Command, Connector, Counters, DialogIdentity, Event, LegUp, PlanError,
-};
+use outdial_telephony::BusyLine;
 use serde_json::Value;
-use tokio::sync::mpsc::UnboundedSender;
 use tower::ServiceExt;
 
 /// When every test begins: 2023-11-14T22:13:20Z, for which the known signature of Dezhu is made.
 pub(crate) const NOW: i64 = 1_700_000_000;
 
 pub(crate) const PUBLIC_KEY: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAwaUF2lDkYfT9XgwfTNSMxkn9ZrDhtY3IIr4D2NtPO0aJBbMeKHm3PF8DcICqzSpx1WhZiusf78Sh6fQKrr/f7iYPsCnzy7McgYiXaOqYIIr2LMU3nNZbtXjVRgVmtF8TgPYy9otHWR40iCb+PSN3vESP/C+dTHB12QSbVMj0H/nsfBmN65conXX3mmjz35iYcb7uJfxhyXFzMbNCFtE+ikw6pCPcL20XKpg7hVGJRHfdRZdzXwMrCl1O/QuocUJioBLeuWJYaYl4FMegmtBhnzN1JHQeFQZGjYXTmg4uHFQ8PhbrTE8ihJzyxsuEJxlpj7KvX0BGx3fW0lmMep6OmwIDAQAB";
-
-/// A line on which every callee is busy.
-struct BusyLine {
-    events: UnboundedSender<Event>,
-}
-
-fn now() -> Timestamp {
-    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Timestamp::from_millis(since_1970.unwrap().as_millis() as i64)
-}
-
-#[async_trait]
-impl Connector for BusyLine {
-    fn plan(&self, call: &Call) -> Result<DialogIdentity, PlanError> {
-        Ok(DialogIdentity {
-            call_id: format!("call-{}", call.leg),
-            local_tag: "tag".to_owned(),
-            branch: format!("z9hG4bK{}", call.leg),
-            cseq: 1,
-            request_uri: "sip:callee@127.0.0.1".to_owned(),
-            from: "sip:us@127.0.0.1".to_owned(),
-            to: "sip:callee@127.0.0.1".to_owned(),
-            sent_by: "udp:127.0.0.1:5060".to_owned(),
-            destination: "udp:127.0.0.1:5080".to_owned(),
-            trunk: None,
-        })
-    }
-
-    fn send(&self, command: Command) {
-        let event = match command {
-            Command::Place { call, .. } => Event::Ended {
-                leg: call.leg,
-                at: now(),
-                evidence: Evidence {
-                    sip_status: Some(486),
-                    responded: true,
-                    ..Evidence::default()
-                },
-                retry_after: None,
-            },
-            Command::Clear(dialogs) => Event::Cleared {
-                at: now(),
-                legs: dialogs.iter().map(|dialog| dialog.leg).collect(),
-                left: 0,
-            },
-            Command::Probe { trunk } => Event::TrunkHealth {
-                trunk,
-                at: now(),
-                answered: true,
-            },
-            _ => return,
-        };
-        // Nobody listens any more when the server has stopped.
-        let _ = self.events.send(event);
-    }
-
-    async fn legs_up(&self) -> Vec<LegUp> {
-        Vec::new()
-    }
-
-    fn counters(&self) -> Counters {
-        Counters::default()
-    }
-
-    async fn shutdown(&self, _patience: Duration) {}
-}
 
 /// A running server whose clock the test moves.
 pub(crate) struct Server {
@@ -182,18 +112,26 @@ fn key(id: &str) -> Vec<AccessKey> {
 impl Server {
     /// A server with the tenants `acme` and `other`.
     pub(crate) async fn start() -> Self {
-        Self::start_with(20, 100, 1).await
+        Self::start_in(tempfile::tempdir().unwrap()).await
     }
 
     /// The same with no limit for requests in a second.
     pub(crate) async fn without_limits() -> Self {
-        Self::start_with(0, 0, 0).await
+        Self::start_with(tempfile::tempdir().unwrap(), 0, 0, 0).await
     }
 
-    async fn start_with(tencents_rate: u32, alibabas_rate: u32, calldata_spacing_s: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    async fn start_in(folder: tempfile::TempDir) -> Self {
+        Self::start_with(folder, 20, 100, 1).await
+    }
+
+    async fn start_with(
+        folder: tempfile::TempDir,
+        tencents_rate: u32,
+        alibabas_rate: u32,
+        calldata_spacing_s: u32,
+    ) -> Self {
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
-        let (events, lines) = tokio::sync::mpsc::unbounded_channel();
+        let (line, events) = BusyLine::new();
         let setup = Setup {
             trunks: vec![Trunk::at(
                 TrunkName::new("carrier").unwrap(),
@@ -202,8 +140,9 @@ impl Server {
             tenants: vec![tenant("acme"), tenant("other")],
             admin_key: None,
         };
-        let line = Arc::new(BusyLine { events });
-        let running = Running::start(setup, store, line, lines).await.unwrap();
+        let running = Running::start(setup, store, Arc::new(line), events)
+            .await
+            .unwrap();
         let mut accounts = Accounts::default();
         for (name, number) in [("acme", 7), ("other", 8)] {
             let tenant = running.service.tenant_named(name).unwrap().id;
@@ -225,6 +164,7 @@ impl Server {
                 keys: key(&format!("ak-{name}")),
                 requests_per_s: 0,
                 calldata_spacing_s,
+                callback_hosts: vec![],
             });
         }
         accounts.dezhu.push(dezhu::Account {
@@ -284,6 +224,20 @@ impl Server {
         );
         let campaign = service.create_campaign(&caller, settings, None).await;
         campaign.unwrap().uuid
+    }
+
+    /// Its use cases, and the server itself as a caller in the tenant `acme`.
+    pub(crate) fn inside(&self) -> (&Service, Caller) {
+        let service = &self.running.service;
+        let tenant = service.tenant_named("acme").unwrap().id;
+        (service, service.insider(tenant))
+    }
+
+    /// Stops it, and starts another one with its database.
+    pub(crate) async fn restart(self) -> Self {
+        self.running.stop(Duration::from_millis(10)).await;
+        drop(self.dialects);
+        Self::start_in(self._folder).await
     }
 
     /// Stops it.

@@ -74,7 +74,11 @@ impl Engine {
             campaign.calls = campaign.calls.saturating_sub(1);
             let held = Held::up_to_date(call.contact, &self.numbers);
             if let Some(appointment) = call.appointment {
-                self.appointment_not_placed(appointment, held);
+                if for_good {
+                    self.appointment_refused(appointment);
+                } else {
+                    self.appointment_not_placed(appointment, held);
+                }
             } else if for_good {
                 self.counters.barred += 1;
                 campaign.barred.insert(held.contact.id);

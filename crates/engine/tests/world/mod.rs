@@ -15,7 +15,7 @@ use outdial_engine::{CampaignView, CommandError, Engine, EngineConfig};
 pub const GROUP: SkillGroupId = SkillGroupId::new(255);
 pub const FLOW: FlowId = FlowId::new(4600);
 
-pub fn secs(n: u64) -> Duration {
+pub const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 

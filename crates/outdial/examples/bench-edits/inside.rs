@@ -116,6 +116,7 @@ async fn serve(
         keys: vec![key],
         requests_per_s: 0,
         calldata_spacing_s: 0,
+        callback_hosts: Vec::new(),
     });
     accounts.dezhu.push(dezhu::Account {
         tenant: tenant.id,

@@ -8,6 +8,7 @@ mod contacts;
 mod do_not_call;
 mod edits;
 mod making;
+mod notes;
 mod once;
 mod operations;
 mod registry;

@@ -3,84 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use outdial_domain::{
-    Calendar, CallerId, Campaign, CampaignId, ComplianceProfile, Country, Evidence, Flow, FlowId,
-    FlowSource, LifeCycleCommand, Mode, NewContact, Origin, PhoneNumber, Settings, Target,
-    TenantId, Timestamp, Trunk, TrunkName,
+    Calendar, CallerId, Campaign, CampaignId, ComplianceProfile, Country, Flow, FlowId, FlowSource,
+    LifeCycleCommand, Mode, NewContact, Origin, PhoneNumber, Settings, Target, TenantId, Timestamp,
+    Trunk, TrunkName,
 };
 use outdial_service::{
     Caller, CampaignEdit, REST_EDIT, Running, Service, ServiceError, Setup, TenantSetup,
 };
 use outdial_store::SqliteStore;
-use outdial_telephony::{
-    Call, Command, Connector, Counters, DialogIdentity, Event, LegUp, PlanError,
-};
-use tokio::sync::mpsc::UnboundedSender;
-
-struct BusyLine {
-    events: UnboundedSender<Event>,
-}
+use outdial_telephony::BusyLine;
 
 pub(crate) fn now() -> Timestamp {
     let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Timestamp::from_millis(since_1970.unwrap().as_millis() as i64)
-}
-
-#[async_trait]
-impl Connector for BusyLine {
-    fn plan(&self, call: &Call) -> Result<DialogIdentity, PlanError> {
-        Ok(DialogIdentity {
-            call_id: format!("call-{}", call.leg),
-            local_tag: "tag".to_owned(),
-            branch: format!("z9hG4bK{}", call.leg),
-            cseq: 1,
-            request_uri: "sip:callee@127.0.0.1".to_owned(),
-            from: "sip:us@127.0.0.1".to_owned(),
-            to: "sip:callee@127.0.0.1".to_owned(),
-            sent_by: "udp:127.0.0.1:5060".to_owned(),
-            destination: "udp:127.0.0.1:5080".to_owned(),
-            trunk: None,
-        })
-    }
-
-    fn send(&self, command: Command) {
-        let event = match command {
-            Command::Place { call, .. } => Event::Ended {
-                leg: call.leg,
-                at: now(),
-                evidence: Evidence {
-                    sip_status: Some(486),
-                    responded: true,
-                    ..Evidence::default()
-                },
-                retry_after: None,
-            },
-            Command::Clear(dialogs) => Event::Cleared {
-                at: now(),
-                legs: dialogs.iter().map(|dialog| dialog.leg).collect(),
-                left: 0,
-            },
-            Command::Probe { trunk } => Event::TrunkHealth {
-                trunk,
-                at: now(),
-                answered: true,
-            },
-            _ => return,
-        };
-        // Nobody listens any more when the server has stopped.
-        let _ = self.events.send(event);
-    }
-
-    async fn legs_up(&self) -> Vec<LegUp> {
-        Vec::new()
-    }
-
-    fn counters(&self) -> Counters {
-        Counters::default()
-    }
-
-    async fn shutdown(&self, _patience: Duration) {}
 }
 
 pub(crate) fn number(text: &str) -> PhoneNumber {
@@ -142,8 +78,8 @@ impl World {
 
     async fn start_in(folder: tempfile::TempDir) -> Self {
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
-        let (events, lines) = tokio::sync::mpsc::unbounded_channel();
-        let running = Running::start(setup(), store, Arc::new(BusyLine { events }), lines)
+        let (line, events) = BusyLine::new();
+        let running = Running::start(setup(), store, Arc::new(line), events)
             .await
             .unwrap();
         let service = running.service.clone();

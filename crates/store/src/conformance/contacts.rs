@@ -446,3 +446,28 @@ pub(super) async fn hostile_texts_are_kept_as_they_are(world: World<'_>) -> Chec
     }
     Ok(())
 }
+
+pub(super) async fn contacts_that_wait_leave_the_list_for_good(mut world: World<'_>) -> Check {
+    let ids = world.import_count(4).await?;
+    let rests = world.moved(ids[1], ContactPlace::Resting(at(60)));
+    let is_final = world.moved(ids[2], ContactPlace::Done);
+    world
+        .store
+        .move_contacts(vec![rests, is_final], Vec::new())
+        .await?;
+    let remove = |which: Vec<ContactId>| world.store.remove_contacts(world.campaign, which);
+    assert_eq!(remove(ids[..3].to_vec()).await?, 2);
+    assert_eq!(remove(ids[..3].to_vec()).await?, 0, "they are gone");
+    let other = world.create(world.tenant, "other", Order::List).await?;
+    let theirs = world.store.remove_contacts(other, vec![ids[3]]).await?;
+    assert_eq!(theirs, 0, "another campaign's");
+    world.restart().await?;
+    let left = world.ids(world.campaign).await?;
+    assert_eq!(left, [ids[2], ids[3]]);
+    let counts = world.store.contact_counts(world.campaign).await?;
+    assert_eq!((counts.fresh, counts.resting, counts.done), (1, 0, 1));
+    assert_eq!(world.due(at(120)).await?, [ids[3]]);
+    let contact = world.store.contact(ids[0]).await?;
+    assert_eq!(contact, None);
+    Ok(())
+}

@@ -90,16 +90,12 @@ fn alibaba(request: &Incoming) {
     let owner = Owner(NonceStore::new(Duration::from_secs(1800), 10));
     let _ = alibaba::sign::verify(request, &keys("LTAI-acme", owner), None, now());
     if let Ok(parameters) = alibaba::Parameters::read(request) {
-        for name in [
-            "InstanceId",
-            "CallingNumber",
-            "StrategyJson",
-            "JobsJson",
-            "a",
-        ] {
+        for name in ["InstanceId", "CallingNumber", "StrategyJson", "JobsJson"] {
             let _ = (parameters.text(name), parameters.integer(name));
             let _ = (parameters.boolean(name), parameters.list(name));
-            if let Ok(Some(object)) = parameters.object(name) {
+            let object = parameters.object(name);
+            // Members are read by the names of the page's table.
+            if let (Ok(Some(object)), "StrategyJson") = (object, name) {
                 for name in ["id", "maxAttemptsPerDay", "repeatable"] {
                     let _ = (object.text(name), object.integer(name));
                     let _ = object.boolean(name);
@@ -118,7 +114,7 @@ fn huawei(request: &Incoming) {
         huawei::Fields::read_query(query),
     ];
     for fields in read.into_iter().flatten() {
-        for name in ["name", "deviceType", "skillParam", "holidays"] {
+        for name in ["name", "deviceType", "skillParam", "scheduleParam"] {
             let _ = (fields.text(name), fields.integer(name), fields.object(name));
             let _ = (fields.objects(name), fields.texts(name));
         }
