@@ -177,12 +177,7 @@ async fn whatever_is_sent_is_answered_in_time_and_in_the_vendors_envelope() {
     let Some(seconds) = from_environment("OUTDIAL_FUZZ_SECONDS") else {
         hunt(seed, &mut tally, |tally| tally.sent < EVERYDAY).await;
         // A hunt that gets nowhere finds nothing.
-        for (vendor, least) in [
-            ("tencent", 15),
-            ("alibaba", 15),
-            ("huawei", 8),
-            ("dezhu", 4),
-        ] {
+        for (vendor, least) in [("tencent", 6), ("alibaba", 15), ("huawei", 6), ("dezhu", 4)] {
             assert!(
                 tally.codes_of(vendor) >= least,
                 "{vendor}: {:?}",
