@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use outdial_domain::{CampaignId, NewContact};
+use outdial_domain::{CampaignId, NewContact, Order};
 use rusqlite::{CachedStatement, Connection, params};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -43,7 +43,7 @@ pub(super) async fn flush(queue: &Queue, campaign: CampaignId) -> Result<(), Sto
 }
 
 /// A contact ready to be written.
-struct Row {
+pub(super) struct Row {
     number: String,
     more_numbers: Option<String>,
     given: Option<String>,
@@ -56,7 +56,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(contact: NewContact) -> Result<Self, StoreError> {
+    pub(super) fn new(contact: NewContact) -> Result<Self, StoreError> {
         let Some(first) = contact.numbers.first() else {
             return Err(StoreError::conflict(
                 "contact",
@@ -80,6 +80,47 @@ impl Row {
             attributes,
         })
     }
+}
+
+/// Contacts ready to be written.
+///
+/// # Errors
+/// [`StoreError::Conflict`] for a contact that cannot be.
+pub(super) fn rows(contacts: impl IntoIterator<Item = NewContact>) -> Result<Vec<Row>, StoreError> {
+    contacts.into_iter().map(Row::new).collect()
+}
+
+/// Writes contacts behind all others of their campaign, with their numbers in the index; for so few that
+/// they fit beside other requests. Every number before them must be in the index.
+pub(super) fn write_few(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    rows: &[Row],
+) -> Outcome<RangeInclusive<i64>> {
+    let (newest, shuffled): (i64, bool) = tx
+        .db
+        .prepare_cached("SELECT contact_seq, shuffled FROM campaign WHERE id = ?")?
+        .query_row([campaign.number()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let last = newest + rows.len() as i64;
+    if last >= CONTACTS_PER_CAMPAIGN {
+        return Err(Fault(StoreError::conflict("campaign", "is full")));
+    }
+    let list = contact_key(campaign, newest + 1)..=contact_key(campaign, last);
+    let order = contact_row::order(shuffled);
+    let mut statements = Statements::prepare(tx.db, list.clone())?;
+    let mut number = tx
+        .db
+        .prepare_cached("INSERT OR IGNORE INTO contact_number (number, contact) VALUES (?, ?)")?;
+    for (place, row) in (newest + 1..).zip(rows) {
+        let key = statements.insert(campaign, order, place, row)?;
+        for of_contact in &row.keys {
+            number.execute(params![of_contact.as_bytes(), key])?;
+        }
+    }
+    tx.db
+        .prepare_cached("UPDATE campaign SET contact_seq = ?2, numbered = ?2 WHERE id = ?1")?
+        .execute(params![campaign.number(), last])?;
+    Ok(list)
 }
 
 /// What session and writer share.
@@ -194,11 +235,7 @@ impl ImportSession for Session {
         if known == contacts.len() {
             return Ok(self.progress());
         }
-        let rows = contacts
-            .into_iter()
-            .skip(known)
-            .map(Row::new)
-            .collect::<Result<Vec<_>, _>>()?;
+        let rows = rows(contacts.into_iter().skip(known))?;
         let room = Arc::clone(&self.ahead)
             .acquire_owned()
             .await
@@ -297,6 +334,30 @@ impl<'c> Statements<'c> {
             )?,
         })
     }
+
+    /// Writes a contact at a place; says its key.
+    fn insert(
+        &mut self,
+        campaign: CampaignId,
+        order: Order,
+        place: i64,
+        row: &Row,
+    ) -> Outcome<i64> {
+        let key = contact_key(campaign, place);
+        self.contact.execute(params![
+            key,
+            campaign.number(),
+            row.priority,
+            order_key(order, campaign, place),
+            row.number,
+            row.more_numbers,
+            row.given,
+            row.external_id,
+            row.time_zone,
+            row.attributes,
+        ])?;
+        Ok(key)
+    }
 }
 
 impl Batch {
@@ -352,19 +413,7 @@ impl Batch {
             if place >= CONTACTS_PER_CAMPAIGN {
                 return Err(Fault(StoreError::conflict("campaign", "is full")));
             }
-            let key = contact_key(self.campaign, place);
-            statements.contact.execute(params![
-                key,
-                self.campaign.number(),
-                row.priority,
-                order_key(order, self.campaign, place),
-                row.number,
-                row.more_numbers,
-                row.given,
-                row.external_id,
-                row.time_zone,
-                row.attributes,
-            ])?;
+            let key = statements.insert(self.campaign, order, place, row)?;
             for number in &row.keys {
                 piece.entries.push((*number, key));
                 if watched {
