@@ -24,5 +24,5 @@ pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
     AppointmentChange, AppointmentDraft, AppointmentFilter, AttemptFilter, CampaignEdit,
     Disposition, EventStream, HaltScope, Heard, IfListed, Import, NUMBERS_MAX, NewKey, NewListing,
-    NumbersListed, REST_EDIT, Readiness, Running, Service, Suspects, Wish,
+    NumbersListed, REST_EDIT, Readiness, Running, Service, Stopped, Suspects, Wish,
 };

@@ -13,6 +13,7 @@ mod alibaba_instance;
 mod anything;
 mod common;
 mod dezhu;
+mod fuzz;
 mod huawei;
 mod tencent;
 mod tencent_campaigns;
