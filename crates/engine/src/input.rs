@@ -1,5 +1,7 @@
 //! Facts: everything that the engine hears.
 
+use std::time::Duration;
+
 use outdial_domain::RevisionNumber;
 use outdial_domain::contact::History;
 use outdial_domain::{
@@ -234,6 +236,8 @@ pub enum Input {
     /// The attempt could not be committed and never will be: the store does not have the contact as the
     /// engine has it, or cannot read it. It was never dialed, and the contact is left alone from now on.
     NeverPlaced(AttemptId),
+    /// The attempt is committed and was not sent, as `Engine::placing` said.
+    Withheld(AttemptId),
     /// A provisional response without progress (100).
     Responded(AttemptId),
     /// First progress.
@@ -306,6 +310,8 @@ pub struct TrunkRules {
     pub weight: u32,
     /// What its causes mean.
     pub cause_map: CauseMap,
+    /// A call is ended so long after its answer.
+    pub longest_call: Duration,
 }
 
 /// The part of an agent that rules dialing.

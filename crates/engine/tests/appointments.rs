@@ -179,6 +179,24 @@ fn moving_an_appointment_moves_its_offer() {
 }
 
 #[test]
+fn nothing_is_left_of_the_time_from_which_an_appointment_was_moved() {
+    let mut world = world(Mode::Concurrency);
+    let mut rules = manual(&world, 7, 9);
+    let first = rules.due_at;
+    world.fact(Input::AppointmentSet(rules.clone()));
+    assert_eq!(world.wake_at, Some(first));
+    rules.revision = 2;
+    rules.due_at = first + secs(90);
+    world.fact(Input::AppointmentSet(rules.clone()));
+    // It is not looked at again and again from its old time on, but once, just at the new one.
+    world.wait(secs(2 * MINUTE));
+    assert_eq!(world.wake_at, Some(rules.due_at));
+    world.wait(rules.due_at.since(world.now));
+    assert_eq!(offers(&mut world).len(), 1);
+    sound(&world);
+}
+
+#[test]
 fn an_automatic_one_is_dialed_at_its_time_though_the_campaign_is_paused() {
     let mut world = world(Mode::Concurrency);
     world.fact(Input::AppointmentSet(automatic(&world, 7, 9)));

@@ -44,6 +44,23 @@ fn a_flow_takes_as_many_calls_as_there_are_lines() {
 }
 
 #[test]
+fn a_conversation_ends_when_its_trunk_allows_no_longer_one() {
+    let mut world = World::new();
+    world.campaign(1, settings(Mode::Concurrency), 0, 1);
+    world.start(1);
+    let dial = world.dial();
+    world.answer(dial.attempt);
+    world.wait(secs(1));
+    world.fact(Input::Joined(dial.attempt));
+    world.wait(LONGEST_CALL - secs(2));
+    assert_eq!(world.hang_ups(), []);
+    world.wait(secs(1));
+    assert_eq!(world.hang_ups(), [dial.attempt]);
+    world.end(dial.attempt, None);
+    assert_eq!(world.outcome(), Outcome::Answered);
+}
+
+#[test]
 fn a_flow_that_rings_and_does_not_answer_is_given_up_and_counts_as_an_abandonment() {
     let mut world = World::new();
     world.tenant(|t| t.compliance.abandon_after = Some(secs(2)));

@@ -16,6 +16,10 @@ pub struct ImportOptions {
     /// Whether a contact is left out when one of its numbers is already in the campaign, or comes
     /// earlier in the same list.
     pub skip_duplicates: bool,
+    /// Names the list. What was taken in of it before, in an import with the same key, is passed over: as
+    /// many contacts from its beginning as were accepted or left out as duplicates. They are in the
+    /// progress from the start.
+    pub key: Option<String>,
 }
 
 /// How far an import has come.

@@ -8,7 +8,8 @@
 //! **Durability.** A write's future resolves when its transaction is on the disk, not before.
 //! Requests that are asked for together are committed together; dropping the future does not take
 //! the request back. **Urgency.** Attempts about to be dialed go before what has happened, and that
-//! before imports, which go in short pieces between the others.
+//! before imports, which go in short pieces between the others. **Order.** A request that fails for a
+//! passing reason is not overtaken by later ones: all are refused until [`Upkeep::probe`] succeeds.
 //!
 //! ```
 //! use outdial_domain::{ComplianceProfile, Country};
@@ -69,7 +70,7 @@ pub use error::{OpenError, StoreError};
 pub use event::{EVENTS_KEPT, Event, EventId, EventPage, Events, NewEvent};
 pub use note::{Note, Notes};
 pub use page::{PAGE_MAX, Page};
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{Disk, SqliteOptions, SqliteStore};
 pub use upkeep::{Upkeep, WriterFigures};
 
 /// Everything that must outlive the process. Object safe: use it as `Arc<dyn Store>`.

@@ -135,6 +135,7 @@ async fn a_group_goes_through_its_whole_life() {
         assert!(Instant::now() < deadline, "{shown}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
+    client.until(&group, "Completed").await;
     assert_eq!(shown["FailureReason"], json!("CallFailed"));
     assert_eq!(shown["ReferenceId"], json!("crm-1"));
     assert_eq!(shown["Contacts"][0]["PhoneNumber"], json!("13012345678"));

@@ -134,7 +134,22 @@ impl Server {
         Self::start_in(tempfile::tempdir().unwrap(), Some(url)).await
     }
 
+    /// The same with no limit for requests in a second.
+    pub(crate) async fn without_limits() -> Self {
+        Self::start_with(tempfile::tempdir().unwrap(), None, 0, 0, 0).await
+    }
+
     async fn start_in(folder: tempfile::TempDir, tells: Option<&str>) -> Self {
+        Self::start_with(folder, tells, 20, 100, 1).await
+    }
+
+    async fn start_with(
+        folder: tempfile::TempDir,
+        tells: Option<&str>,
+        tencents_rate: u32,
+        alibabas_rate: u32,
+        calldata_spacing_s: u32,
+    ) -> Self {
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
         let (line, events) = BusyLine::new();
         let setup = Setup {
@@ -155,20 +170,20 @@ impl Server {
                 tenant,
                 sdk_app_id: 1_400_000_000 + number,
                 keys: key(&format!("AKID-{name}")),
-                requests_per_s: 20,
+                requests_per_s: tencents_rate,
             });
             accounts.alibaba.push(alibaba::Account {
                 tenant,
                 instance_id: format!("instance-{name}"),
                 keys: key(&format!("LTAI-{name}")),
-                requests_per_s: 100,
+                requests_per_s: alibabas_rate,
             });
             accounts.huawei.push(huawei::Account {
                 tenant,
                 vdn_id: u32::try_from(number).unwrap(),
                 keys: key(&format!("ak-{name}")),
                 requests_per_s: 0,
-                calldata_spacing_s: 1,
+                calldata_spacing_s,
                 callback_hosts: vec![],
             });
         }

@@ -15,6 +15,7 @@ mod common;
 mod dezhu;
 mod dezhu_push;
 mod dezhu_table;
+mod fuzz;
 mod huawei;
 mod receiver;
 mod tencent;

@@ -73,9 +73,11 @@ impl Book {
         self.entries.is_empty()
     }
 
-    /// Puts an appointment in, to be looked at at its time.
+    /// Puts an appointment in, to be looked at at its time, in place of what was known of it.
     pub(super) fn put(&mut self, rules: AppointmentRules) {
         let (id, due_at) = (rules.id, rules.due_at);
+        // The look at its old time would stay, always due and never answered for.
+        self.look_at(id, None, false);
         let entry = Entry {
             rules,
             stage: Stage::Waiting,

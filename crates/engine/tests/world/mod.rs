@@ -128,6 +128,7 @@ impl World {
             failover_on: vec![FailoverCause::Status(503), FailoverCause::Timeout],
             weight: 1,
             cause_map: CauseMap::default(),
+            longest_call: LONGEST_CALL,
         };
         change(&mut rules);
         self.fact(Input::TrunkSet(rules));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::harness::{Config, Server, Team, Work, ms, ports};
+use crate::harness::{Config, Server, Team, Work, ms, ports, secs};
 use crate::script;
 use outdial_peers::{CalleePlan, Carrier, CarrierOptions, Planner};
 
@@ -70,7 +70,7 @@ async fn a_task_is_made_edited_run_and_closed() {
 async fn each_call_is_told_to_the_tenants_own_address() {
     let work = Work::new("dezhu-push");
     let (private, public) = key_pair(&work);
-    let plan = CalleePlan::answer().ring_time(ms(100)).talk(ms(300));
+    let plan = CalleePlan::answer().ring_time(ms(100)).talk(secs(2));
     let carrier = Carrier::start(CarrierOptions::new(Planner::same(plan)))
         .await
         .unwrap();

@@ -311,6 +311,7 @@ class Workflow:
             taskExecStartDate=days[0],
             taskExecEndDate=days[1],
             taskExecTimes=[{"taskExecTimeStartStr": "00:00:00", "taskExecTimeEndStr": "23:59:59"}],
+            multiplyPower=1,
             acw=1,
             outBoundCustomers=[self.customer("c%d" % n, "1380000%04d" % n) for n in range(2)],
         )

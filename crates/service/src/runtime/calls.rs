@@ -6,6 +6,7 @@ use outdial_domain::{
     AgentId, AttemptId, Connection, Evidence, FlowSource, PhoneAddress, Target, TenantId,
     Timestamp, TrunkName,
 };
+use outdial_engine::Placing;
 use outdial_engine::input::Input;
 use outdial_engine::output::Dial;
 use outdial_store::{
@@ -21,6 +22,7 @@ use super::legs::{Owner, Phase};
 use super::writes::Write;
 use super::{Done, Runtime, facts, orders};
 use crate::events::Happened;
+use crate::herald;
 
 impl Runtime {
     /// Commits a new attempt, then calls.
@@ -50,12 +52,18 @@ impl Runtime {
                 Happened::AttemptStarted(Box::new(begun.clone())).recorded(tenant, dial.at),
             ],
         };
+        let tenant_id = tenant;
         if let Some(tenant) = self.tenants.get_mut(&tenant) {
             tenant.live.insert(dial.attempt, begun);
         }
         let store = Arc::clone(&self.store);
+        let herald = self.herald.clone();
         self.work.push(Box::pin(async move {
             let result = store.place_attempt(attempt).await;
+            if let Some(herald) = herald.filter(|_| result.is_ok()) {
+                // The call is placed when this has come back: the herald is told before.
+                herald::tell(&*herald, &*store, tenant_id, &dial).await;
+            }
             Done::Planned {
                 leg,
                 call,
@@ -215,17 +223,33 @@ impl Runtime {
         identity: Option<DialogIdentity>,
         result: Result<(), StoreError>,
     ) {
-        let Some(known) = self.legs.get_mut(leg) else {
+        let Some(known) = self.legs.get(leg) else {
             return;
         };
         let (owner, given_up) = (known.owner, known.ended_by_us);
-        if let Err(error) = result {
-            self.not_placed(leg, owner, &error);
-            return;
+        // What was said before this moment counts.
+        self.settle();
+        match (result, owner, &identity) {
+            (Ok(()), ..) => {}
+            // A callee who has answered does not wait for a disk: the flow's leg is remembered later.
+            (Err(error), Owner::Flow(tenant, attempt), Some(identity)) if error.is_passing() => {
+                let dialog = dialog(leg, DialogOwner::Flow(tenant, attempt), identity, None);
+                self.stop_for_store(error.to_string());
+                self.write(Write::Dialog(dialog));
+            }
+            (Err(error), ..) => return self.not_placed(leg, owner, &error),
         }
-        known.phase = Phase::Calling;
         if let Owner::Callee(tenant, attempt) = owner {
+            if self.placing(tenant, attempt) == Placing::Withheld {
+                self.legs.end(leg);
+                self.tell(tenant, Input::Withheld(attempt));
+                return;
+            }
             self.tell(tenant, Input::Placed(attempt));
+        }
+        let given_up = given_up || self.is_cancelled(owner);
+        if let Some(known) = self.legs.get_mut(leg) {
+            known.phase = Phase::Calling;
         }
         match identity {
             Some(identity) if !given_up => {
@@ -242,6 +266,19 @@ impl Runtime {
                 },
             ),
             None => self.over(leg, facts::not_sent()),
+        }
+    }
+
+    /// What the engine says of an attempt that has been committed.
+    fn placing(&self, tenant: TenantId, attempt: AttemptId) -> Placing {
+        let runtime = self.tenants.get(&tenant);
+        runtime.map_or(Placing::GoesOut, |t| t.engine.placing(attempt))
+    }
+
+    fn is_cancelled(&self, owner: Owner) -> bool {
+        match owner {
+            Owner::Callee(tenant, attempt) => self.placing(tenant, attempt) == Placing::Cancelled,
+            _ => false,
         }
     }
 

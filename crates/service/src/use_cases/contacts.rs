@@ -143,6 +143,21 @@ impl Service {
         id: CampaignId,
         skip_duplicates: bool,
     ) -> Result<Import, ServiceError> {
+        self.import_once(caller, id, skip_duplicates, None).await
+    }
+
+    /// The same; with a key, what an earlier import with it has taken in of the same list is passed over,
+    /// and stands in what this one answers.
+    ///
+    /// # Errors
+    /// As [`Service::import_contacts`].
+    pub async fn import_once(
+        &self,
+        caller: &Caller,
+        id: CampaignId,
+        skip_duplicates: bool,
+        key: Option<&str>,
+    ) -> Result<Import, ServiceError> {
         let campaign = self.own_campaign(caller, Right::RunCampaigns, id).await?;
         if let CampaignState::Ended(reason) = campaign.state {
             if reason != EndReason::ListDone || !campaign.reopens() {
@@ -161,17 +176,19 @@ impl Service {
                 self.load(campaign).await?;
             }
         }
-        let session = self
-            .store()
-            .import(id, ImportOptions { skip_duplicates })
-            .await?;
+        let options = ImportOptions {
+            skip_duplicates,
+            key: key.map(str::to_owned),
+        };
+        let session = self.store().import(id, options).await?;
+        let told = session.progress().accepted;
         let tenant = caller.tenant;
         let going = Going {
             service: self.clone(),
             tenant,
             campaign: id,
             session,
-            told: 0,
+            told,
             told_at: Instant::now(),
         };
         // Made first: whoever goes away from here on leaves an import that ends.
@@ -248,9 +265,15 @@ impl Service {
         id: CampaignId,
         contacts: Vec<NewContact>,
     ) -> Result<Vec<ContactId>, ServiceError> {
+        let before = self.own_campaign(caller, Right::RunCampaigns, id).await?;
         let mut import = self.import_contacts(caller, id, false).await?;
         import.push(contacts).await?;
-        import.finish_with_ids().await
+        let ids = import.finish_with_ids().await?;
+        if matches!(before.state, CampaignState::Ended(_)) {
+            // Whoever reads the campaign next is to see that it runs again.
+            self.settled().await?;
+        }
+        Ok(ids)
     }
 
     /// Takes contacts out of the list of a campaign that does not dial now, and answers how many went.

@@ -1,5 +1,6 @@
 //! What operators do: trunks, halts, breakers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use outdial_domain::{CallerId, Evidence, PhoneNumber, TenantId, TrunkName};
@@ -9,7 +10,8 @@ use outdial_store::Halt;
 use super::{HaltScope, Service, Suspects};
 use crate::access::{Caller, Right, Role};
 use crate::error::ServiceError;
-use crate::runtime::TrunkTest;
+use crate::herald::Herald;
+use crate::runtime::{TrunkTest, Write};
 use crate::views::TrunkView;
 
 /// How long a trial call may ring.
@@ -110,11 +112,20 @@ impl Service {
         }
     }
 
+    /// Lets this herald be told of every call from now on, in the place of the one before; without one
+    /// nobody is told, and nothing is read for it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Stopping`].
+    pub async fn announce_calls_to(&self, herald: Arc<dyn Herald>) -> Result<(), ServiceError> {
+        self.ask(move |runtime| runtime.herald = Some(herald)).await
+    }
+
     /// Stops new calls of this scope within a second, until released; kept across restarts. With the
     /// administrator's key the halt of a trunk holds for every tenant.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`].
+    /// [`ServiceError::NotFound`]; [`ServiceError::Unstored`] when it holds and the store cannot commit it.
     pub async fn halt(
         &self,
         caller: &Caller,
@@ -129,29 +140,30 @@ impl Service {
             ));
         }
         let tenants = self.reach(caller, scope);
-        let fact = Input::Halted {
-            scope,
-            reason: reason.to_owned(),
-        };
+        let reason = reason.to_owned();
         // The engines first: a halt must hold even when it cannot be stored right now.
-        let told = tenants.clone();
         self.ask(move |runtime| {
-            for tenant in told {
-                runtime.tell(tenant, fact.clone());
+            let at = runtime.now();
+            for tenant in tenants {
+                let told = reason.clone();
+                runtime.tell(
+                    tenant,
+                    Input::Halted {
+                        scope,
+                        reason: told,
+                    },
+                );
+                runtime.settle();
+                runtime.write(Write::Halted(Halt {
+                    tenant,
+                    scope: scope_text(scope),
+                    reason: reason.clone(),
+                    at,
+                }));
             }
         })
         .await?;
-        let at = self.now().await?;
-        for tenant in tenants {
-            let halt = Halt {
-                tenant,
-                scope: scope_text(scope),
-                reason: reason.to_owned(),
-                at,
-            };
-            self.store().put_halt(halt, Vec::new()).await?;
-        }
-        Ok(())
+        self.stored().await
     }
 
     /// Lets calls of this scope go out again.
@@ -161,6 +173,8 @@ impl Service {
     pub async fn release(&self, caller: &Caller, scope: HaltScope) -> Result<(), ServiceError> {
         self.check_scope(caller, scope).await?;
         let tenants = self.reach(caller, scope);
+        // A halt that is still to be stored must not come after its release.
+        self.settled().await?;
         for &tenant in &tenants {
             self.store()
                 .remove_halt(tenant, &scope_text(scope), Vec::new())

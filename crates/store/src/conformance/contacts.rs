@@ -78,6 +78,7 @@ pub(super) async fn duplicates_are_skipped_where_asked(mut world: World<'_>) -> 
     world.import(world.campaign, vec![contact(1)?]).await?;
     let skip = ImportOptions {
         skip_duplicates: true,
+        ..ImportOptions::default()
     };
     let mut session = world.store.import(world.campaign, skip.clone()).await?;
     let two_numbers = NewContact {
@@ -106,6 +107,7 @@ pub(super) async fn duplicates_are_found_while_they_come_in(world: World<'_>) ->
     let load = async |numbers: Vec<u32>| -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
         let skip = ImportOptions {
             skip_duplicates: true,
+            ..ImportOptions::default()
         };
         let mut session = world.store.import(world.campaign, skip).await?;
         for batch in numbers.chunks(300) {

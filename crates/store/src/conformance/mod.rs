@@ -94,6 +94,7 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         edits::edits_for_later_outlive_a_restart_and_are_made_once,
         edits::contacts_that_an_edit_cuts_off_are_counted,
         edits::a_list_takes_the_place_of_another_in_one_instant,
+        edits::a_short_list_takes_the_place_of_another_with_its_edit,
         edits::a_list_that_was_not_put_in_force_leaves_no_trace,
         edits::a_list_that_was_called_is_not_replaced,
         attempts::an_attempt_goes_from_placed_to_ended,

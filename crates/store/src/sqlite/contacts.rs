@@ -13,11 +13,13 @@ use tokio::sync::oneshot;
 use super::contact_row::{COLUMNS, contact, state_code};
 use super::fault::{Fault, Outcome};
 use super::import::{Session, being_replaced, flush};
+use super::import_key;
 use super::lists::{Bounds, IN_FORCE};
 use super::number_key::NumberKey;
 use super::reorder::Reorder;
-use super::work::{Urgency, request};
+use super::work::{Tx, Urgency, request};
 use super::{SqliteStore, answered, due, keys, places, removal};
+use crate::ImportProgress;
 use crate::page::page_size;
 use crate::{
     ContactCounts, Contacts, DueContacts, ImportOptions, ImportSession, NewEvent, Page, StoreError,
@@ -40,7 +42,15 @@ impl Contacts for SqliteStore {
         if self.readers.read(bounds).await?.is_staged() {
             return Err(being_replaced());
         }
-        let session = Session::begin(self.queue.clone(), campaign, options, false).await?;
+        let before = match options.key.clone() {
+            Some(key) => {
+                let taken = move |db: &_| import_key::taken(db, campaign, &key);
+                self.readers.read(taken).await?
+            }
+            None => ImportProgress::default(),
+        };
+        let begun = Session::begin(self.queue.clone(), campaign, options, false);
+        let session = begun.await?.after(before);
         Ok(Box::new(session))
     }
 
@@ -85,7 +95,8 @@ impl Contacts for SqliteStore {
         let mut closed = Vec::new();
         for part in contacts.chunks(MOVES_AT_ONCE) {
             let (part, in_hand) = (part.to_vec(), in_hand.clone());
-            let (request, answer) = request(part.clone(), false, move |tx| {
+            let of_part = part.clone();
+            let work = move |tx: &Tx<'_>| {
                 let mut closed = Vec::new();
                 for contact in of_campaign(tx.db, campaign, &part)? {
                     let id = contact.id;
@@ -94,9 +105,8 @@ impl Contacts for SqliteStore {
                     }
                 }
                 Ok(closed)
-            });
-            self.queue.push(Urgency::Prompt, request)?;
-            closed.extend(answered(answer).await?);
+            };
+            closed.extend(self.write(Urgency::Prompt, of_part, true, work).await?);
         }
         Ok(closed)
     }
@@ -111,15 +121,15 @@ impl Contacts for SqliteStore {
         let mut count = 0;
         for part in contacts.chunks(MOVES_AT_ONCE) {
             let (part, retry) = (part.to_vec(), retry.clone());
-            let (request, answer) = request(part.clone(), false, move |tx| {
+            let of_part = part.clone();
+            let work = move |tx: &Tx<'_>| {
                 let mut count = 0;
                 for contact in of_campaign(tx.db, campaign, &part)? {
                     count += u64::from(places::release(tx.db, contact, now, &retry)?);
                 }
                 Ok(count)
-            });
-            self.queue.push(Urgency::Prompt, request)?;
-            count += answered(answer).await?;
+            };
+            count += self.write(Urgency::Prompt, of_part, true, work).await?;
         }
         Ok(count)
     }
@@ -238,7 +248,7 @@ impl SqliteStore {
         updates: Vec<ContactUpdate>,
     ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         let contacts = updates.iter().map(|update| update.contact).collect();
-        let (request, answer) = request(contacts, false, move |tx| {
+        let (request, answer) = request(Urgency::Prompt, contacts, false, move |tx| {
             for update in &updates {
                 places::move_contact(tx.db, update)?;
             }

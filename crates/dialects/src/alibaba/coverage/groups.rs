@@ -92,7 +92,7 @@ pub(super) const FIELDS: &[Row] = &[
         MADE,
         "FlashSmsExtras",
         Stored,
-        "shown as sent; no message is sent",
+        "shown as sent, and handed to the server's herald with each call before its INVITE; none is built in, so that no message is sent",
     ),
     row(
         MADE,
