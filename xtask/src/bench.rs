@@ -22,11 +22,12 @@ use line::Line;
 use machine::Machine;
 
 /// Every bench, in the order of the page, with the programs it measures itself against.
-const BENCHES: [(&str, &[Tool]); 5] = [
+const BENCHES: [(&str, &[Tool]); 6] = [
     ("engine", &[]),
     ("import", &[SQLITE_SHELL]),
     ("calls", &[SIPP]),
     ("relay", &[]),
+    ("edits", &[SIPP]),
     ("ten-million", &[]),
 ];
 
@@ -153,7 +154,7 @@ mod tests {
         let fault = choose(&["speed".into()]).unwrap_err().to_string();
         assert_eq!(
             fault,
-            "no bench `speed`; there are: engine, import, calls, relay, ten-million"
+            "no bench `speed`; there are: engine, import, calls, relay, edits, ten-million"
         );
     }
 

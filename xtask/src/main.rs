@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask check`, `test`, `soak`, `bench`, `advisories`.
+//! The project's own commands: `cargo xtask check`, `test`, `soak`, `fuzz`, `bench`, `advisories`.
 //!
 //! They need a Rust toolchain and a C compiler; what else a command needs it fetches,
 //! or it ends with the one command that would fetch it.
@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod fault;
+mod fuzz;
 mod packages;
 mod process;
 mod steps;
@@ -51,6 +52,15 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 360)]
         minutes: u64,
     },
+    /// Sends the vendors' APIs whatever can be made up; a request that is not answered well is kept.
+    Fuzz {
+        /// For how long, once it is compiled.
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        minutes: u64,
+        /// Goes through the requests of an earlier run again.
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+    },
     /// Measures, and writes docs/benchmarks.md. Fails when a bound does not hold.
     Bench {
         /// Which benches; all of them when none is named.
@@ -76,6 +86,7 @@ fn run(task: Task) -> Result<(), Fault> {
         Task::Advisories => check::advisories(&workspace),
         Task::Test { only, minutes } => test::run(&workspace, &Plan::everyday(only, minutes)),
         Task::Soak { only, minutes } => test::run(&workspace, &Plan::soak(only, minutes)),
+        Task::Fuzz { minutes, seed } => fuzz::run(&workspace, minutes, seed),
         Task::Bench { names } => bench::run(&workspace, &names),
     }
 }

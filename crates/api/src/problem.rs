@@ -288,6 +288,13 @@ impl From<ServiceError> for Problem {
                     "storage cannot take the request now; try again in a moment, and see /readyz",
                 )
             }
+            ServiceError::Unstored(cause) => {
+                tracing::error!(cause, "a request was carried out and could not be stored");
+                Self::new(
+                    Kind::StorageUnavailable,
+                    "it is done and holds, but storage cannot take it now: it is stored as soon as storage can, and lost if the server stops before; see /readyz",
+                )
+            }
             ServiceError::Stopping => Self::new(Kind::Stopping, detail),
         }
     }

@@ -113,17 +113,42 @@ pub(crate) fn is_form(headers: &HeaderMap) -> bool {
 /// # Errors
 /// [`BodyFault`].
 pub(crate) async fn read_body(body: Body, most: usize) -> Result<Bytes, BodyFault> {
+    let read = read_beginning(body, most).await?;
+    match read.whole {
+        true => Ok(read.bytes),
+        false => Err(BodyFault::TooLarge(most)),
+    }
+}
+
+/// A body as far as it was read.
+pub(crate) struct Beginning {
+    pub(crate) bytes: Bytes,
+    /// Whether nothing follows.
+    pub(crate) whole: bool,
+}
+
+/// Reads a body up to a limit, and no further when there is more.
+///
+/// # Errors
+/// [`BodyFault::Incomplete`].
+pub(crate) async fn read_beginning(body: Body, most: usize) -> Result<Beginning, BodyFault> {
     let reading = async {
         let mut stream = body.into_data_stream();
         let mut read = BytesMut::new();
         while let Some(piece) = stream.next().await {
             let piece = piece.map_err(|_| BodyFault::Incomplete)?;
-            if piece.len() > most - read.len() {
-                return Err(BodyFault::TooLarge(most));
+            let room = most - read.len();
+            read.extend_from_slice(&piece[..piece.len().min(room)]);
+            if piece.len() > room {
+                let bytes = read.freeze();
+                return Ok(Beginning {
+                    bytes,
+                    whole: false,
+                });
             }
-            read.extend_from_slice(&piece);
         }
-        Ok(read.freeze())
+        let bytes = read.freeze();
+        Ok(Beginning { bytes, whole: true })
     };
     tokio::time::timeout(BODY_WAIT, reading)
         .await

@@ -19,7 +19,9 @@ use crate::alibaba::{self, Alibaba};
 use crate::clock::Clock;
 use crate::dezhu::{self, Dezhu};
 use crate::huawei::{self, Huawei};
-use crate::incoming::{BodyFault, Incoming, header_of, is_form, read_body};
+use crate::incoming::{
+    Beginning, BodyFault, Incoming, header_of, is_form, read_beginning, read_body,
+};
 use crate::signing::decode_form;
 use crate::tencent::{self, Tencent};
 
@@ -159,12 +161,21 @@ impl Dialects {
             return pass(otherwise, parts, body).await;
         }
         // The legacy way of signing has everything in the form.
-        match read_body(body, FORM_MAX).await {
-            Ok(body) => match Vendor::of_parameters(&body) {
-                Some(vendor) => self.answer(vendor, Ok(Incoming::new(parts, body))).await,
-                None => pass(otherwise, parts, body.into()).await,
-            },
-            // It cannot be told whose it is, and it would be refused by everybody.
+        match read_beginning(body, FORM_MAX).await {
+            Ok(Beginning { bytes, whole }) => {
+                match Vendor::of_parameters(whole_pairs(&bytes, whole)) {
+                    Some(vendor) if whole => {
+                        self.answer(vendor, Ok(Incoming::new(parts, bytes))).await
+                    }
+                    Some(vendor) => {
+                        self.answer(vendor, Err(BodyFault::TooLarge(FORM_MAX)))
+                            .await
+                    }
+                    None if whole => pass(otherwise, parts, bytes.into()).await,
+                    // It cannot be told whose it is, and it would be refused by everybody.
+                    None => pass(otherwise, parts, Body::empty()).await,
+                }
+            }
             Err(_) => pass(otherwise, parts, Body::empty()).await,
         }
     }
@@ -181,6 +192,14 @@ impl Dialects {
         let (vendor, status) = (vendor.as_str(), response.status().as_u16());
         tracing::debug!(vendor, status, took_ms, "vendor request");
         response
+    }
+}
+
+/// The pairs of a form that have come whole: the last one may be cut off in the midst of a character.
+fn whole_pairs(form: &[u8], whole: bool) -> &[u8] {
+    match form.iter().rposition(|byte| *byte == b'&') {
+        Some(end) if !whole => &form[..end],
+        _ => form,
     }
 }
 

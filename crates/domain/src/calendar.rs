@@ -1,201 +1,22 @@
 //! When a campaign may dial: its period and, inside it, the calling windows of each day.
 
+mod day_rule;
+mod days;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::range::{OutOfRange, within};
 use crate::time::Timestamp;
+use days::Days;
+
+pub use day_rule::{CalendarError, DayRule, DaySelector, TimeOfDay, Window};
 
 /// How far ahead [`Calendar::next_change`] looks: two years and a day, so that a rule for one
 /// yearly date is found whatever the day.
-const HORIZON_DAYS: i32 = 731;
-
-/// A local time of day in whole seconds, 00:00:00 to 24:00:00 (the end of the day).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct TimeOfDay(u32);
-
-impl TimeOfDay {
-    /// The end of the day.
-    pub const END: Self = Self(86_400);
-
-    /// The time so many seconds after midnight, at most 86 400.
-    ///
-    /// # Errors
-    /// [`OutOfRange`] beyond the end of the day.
-    pub fn from_secs(secs: u32) -> Result<Self, OutOfRange> {
-        within("time of day", i64::from(secs), 0, 86_400).map(|_| Self(secs))
-    }
-
-    /// Reads `HH:MM` or `HH:MM:SS`; `24:00` is the end of the day.
-    ///
-    /// # Errors
-    /// What is wrong with the text, in words.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "`{}` is not a time of day such as 09:00 or 21:30:00",
-                text.escape_debug()
-            )
-        };
-        let mut parts = [0_u32; 3];
-        let mut count = 0;
-        for part in text.split(':') {
-            if count == 3 || part.len() != 2 || !part.bytes().all(|b| b.is_ascii_digit()) {
-                return Err(wrong());
-            }
-            parts[count] = part.parse().map_err(|_| wrong())?;
-            count += 1;
-        }
-        let [h, m, s] = parts;
-        if count < 2 || m > 59 || s > 59 {
-            return Err(wrong());
-        }
-        Self::from_secs(h * 3600 + m * 60 + s).map_err(|_| wrong())
-    }
-
-    /// Seconds after midnight.
-    pub fn secs(self) -> u32 {
-        self.0
-    }
-}
-
-impl std::fmt::Display for TimeOfDay {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (h, m, s) = (self.0 / 3600, self.0 / 60 % 60, self.0 % 60);
-        write!(f, "{h:02}:{m:02}")?;
-        if s == 0 { Ok(()) } else { write!(f, ":{s:02}") }
-    }
-}
-
-/// A calling window: half-open, in local wall time. One that ends before it begins runs over
-/// midnight and belongs to the day on which it starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    from: TimeOfDay,
-    to: TimeOfDay,
-}
-
-impl Window {
-    /// The window from `from` until just before `to`.
-    ///
-    /// # Errors
-    /// [`CalendarError::EmptyWindow`] when both are the same time, or it starts at 24:00.
-    pub fn new(from: TimeOfDay, to: TimeOfDay) -> Result<Self, CalendarError> {
-        if from == to || from == TimeOfDay::END {
-            return Err(CalendarError::EmptyWindow);
-        }
-        Ok(Self { from, to })
-    }
-
-    /// When it opens.
-    pub fn from(&self) -> TimeOfDay {
-        self.from
-    }
-
-    /// When it closes; earlier than `from` when it runs over midnight.
-    pub fn to(&self) -> TimeOfDay {
-        self.to
-    }
-
-    fn over_midnight(&self) -> bool {
-        self.to < self.from
-    }
-
-    fn holds_on_its_day(&self, secs: u32) -> bool {
-        secs >= self.from.0 && (self.over_midnight() || secs < self.to.0)
-    }
-
-    fn holds_on_next_day(&self, secs: u32) -> bool {
-        self.over_midnight() && secs < self.to.0
-    }
-}
-
-/// Which days a rule is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DaySelector {
-    /// Every day.
-    Every,
-    /// Days of the week, 1 = Monday to 7 = Sunday.
-    Weekdays(Vec<u8>),
-    /// Days of the month, 1–31.
-    MonthDays(Vec<u8>),
-    /// Certain dates: (year, month, day).
-    Dates(Vec<(i16, u8, u8)>),
-    /// Dates of every year: (month, day).
-    Yearly(Vec<(u8, u8)>),
-}
-
-impl DaySelector {
-    fn check(&self) -> Result<(), CalendarError> {
-        let sound = match self {
-            Self::Every => true,
-            Self::Weekdays(days) => !days.is_empty() && days.iter().all(|d| (1..=7).contains(d)),
-            Self::MonthDays(days) => !days.is_empty() && days.iter().all(|d| (1..=31).contains(d)),
-            Self::Dates(dates) => {
-                !dates.is_empty()
-                    && dates.iter().all(|&(y, m, d)| {
-                        (1..=9999).contains(&y)
-                            && m <= 12
-                            && d <= 31
-                            && Date::new(y, m as i8, d as i8).is_ok()
-                    })
-            }
-            // 29 February is a date of every leap year.
-            Self::Yearly(dates) => {
-                !dates.is_empty()
-                    && dates.iter().all(|&(m, d)| {
-                        m <= 12 && d <= 31 && Date::new(2024, m as i8, d as i8).is_ok()
-                    })
-            }
-        };
-        if sound {
-            Ok(())
-        } else {
-            Err(CalendarError::NoSuchDay)
-        }
-    }
-
-    fn matches(&self, date: Date) -> bool {
-        match self {
-            Self::Every => true,
-            Self::Weekdays(days) => days.contains(&(date.weekday().to_monday_one_offset() as u8)),
-            Self::MonthDays(days) => days.contains(&(date.day() as u8)),
-            Self::Dates(dates) => {
-                dates.contains(&(date.year(), date.month() as u8, date.day() as u8))
-            }
-            Self::Yearly(dates) => dates.contains(&(date.month() as u8, date.day() as u8)),
-        }
-    }
-}
-
-/// The calling windows of the days that a selector names; no windows means no dialing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayRule {
-    /// Which days.
-    pub days: DaySelector,
-    /// When on those days; may be empty.
-    pub windows: Vec<Window>,
-}
-
-/// A calendar cannot be made from what was given.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CalendarError {
-    /// A window that holds no time.
-    #[error("the window is empty; `from` and `to` must differ")]
-    EmptyWindow,
-    /// A rule names a day that does not exist, or no day at all.
-    #[error("names no day, or a day that does not exist")]
-    NoSuchDay,
-    /// The period ends before it starts.
-    #[error("ends_at is not after starts_at")]
-    EmptyPeriod,
-    /// The time zone is not in the bundled database.
-    #[error("`{0}` is not an IANA time zone such as Asia/Shanghai")]
-    UnknownZone(String),
-}
+const HORIZON_DAYS: u32 = 731;
 
 /// A campaign's period together with its day rules, in one time zone.
 ///
@@ -209,6 +30,8 @@ pub struct Calendar {
     ends_at: Option<Timestamp>,
     zone: TimeZone,
     rules: Vec<DayRule>,
+    /// Made of `rules`.
+    days: Days,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -267,6 +90,7 @@ impl Calendar {
             starts_at,
             ends_at,
             zone,
+            days: Days::of(&rules),
             rules,
         })
     }
@@ -320,6 +144,11 @@ impl Calendar {
     /// The next instant after `t` at which [`Calendar::is_open`] answers otherwise than at `t`;
     /// `None` when it stays as it is for two years.
     pub fn next_change(&self, t: Timestamp) -> Option<Timestamp> {
+        self.next_change_within(t, HORIZON_DAYS)
+    }
+
+    /// The same, looking no more than so many local days ahead: `None` when it stays as it is for as long.
+    pub fn next_change_within(&self, t: Timestamp, days: u32) -> Option<Timestamp> {
         let now_open = self.is_open(t);
         if self.is_over(t) {
             return None;
@@ -333,7 +162,7 @@ impl Calendar {
             return Some(from);
         }
         let change = self
-            .window_changes(from)
+            .window_changes(from, days)
             .find(|&c| self.is_open(c) != now_open);
         let end = if now_open { self.ends_at } else { None };
         [change, end].into_iter().flatten().min()
@@ -378,22 +207,18 @@ impl Calendar {
     }
 
     fn windows_of(&self, date: Date) -> &[Window] {
-        self.rules
-            .iter()
-            .find(|rule| rule.days.matches(date))
+        self.days
+            .rule_of(date)
+            .and_then(|rule| self.rules.get(rule))
             .map_or(&[], |rule| &rule.windows)
     }
 
     /// Instants after `t`, in order, at which a window may open or close.
-    fn window_changes(&self, t: Timestamp) -> impl Iterator<Item = Timestamp> {
+    fn window_changes(&self, t: Timestamp, days: u32) -> impl Iterator<Item = Timestamp> {
         let today = self.zone.to_datetime(t.to_jiff()).date();
-        let days = if self.rules.is_empty() {
-            0
-        } else {
-            HORIZON_DAYS
-        };
+        let days = if self.rules.is_empty() { 0 } else { days };
         (0..days)
-            .filter_map(move |n| today.checked_add(n.days()).ok())
+            .filter_map(move |n| today.checked_add(i64::from(n).days()).ok())
             .flat_map(move |date| {
                 let mut changes = self.changes_on(date);
                 changes.retain(|&c| c > t);
@@ -411,12 +236,12 @@ impl Calendar {
             .iter()
             .filter(|w| w.over_midnight());
         let mut changes: Vec<Timestamp> = over_midnight
-            .flat_map(|w| self.instants(date, w.to))
+            .flat_map(|w| self.instants(date, w.to()))
             .collect();
         for window in windows {
-            changes.extend(self.instants(date, window.from));
+            changes.extend(self.instants(date, window.from()));
             if !window.over_midnight() {
-                changes.extend(self.instants(date, window.to));
+                changes.extend(self.instants(date, window.to()));
             }
         }
         if !changes.is_empty() {
@@ -444,7 +269,7 @@ impl Calendar {
     fn instants(&self, date: Date, time: TimeOfDay) -> impl Iterator<Item = Timestamp> + use<> {
         let wall = date
             .to_datetime(jiff::civil::Time::midnight())
-            .checked_add(i64::from(time.0).seconds())
+            .checked_add(i64::from(time.secs()).seconds())
             .unwrap_or_else(|_| date.to_datetime(jiff::civil::Time::midnight()));
         let ambiguous = self.zone.to_ambiguous_timestamp(wall);
         let (first, second) = match ambiguous.offset() {
@@ -683,6 +508,59 @@ mod tests {
             "",
         ] {
             assert!(TimeOfDay::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn thousands_of_dates_are_not_looked_at_one_by_one() {
+        // The years 1 to 9 have long passed: no day ahead of us is among 76,000 dates.
+        let dates = |rule: i16| {
+            let dates = (0..190).map(|n| (rule % 9 + 1, (n / 28 + 1) as u8, (n % 28 + 1) as u8));
+            DayRule {
+                days: DaySelector::Dates(dates.collect()),
+                windows: Vec::new(),
+            }
+        };
+        let half_hour = |n: u32| {
+            let time = |n: u32| TimeOfDay::from_secs(n * 1_800).unwrap();
+            Window::new(time(n), time(n + 1)).unwrap()
+        };
+        let always = DayRule {
+            days: DaySelector::Every,
+            windows: (0..48).map(half_hour).collect(),
+        };
+        let rules: Vec<_> = (0..400).map(dates).chain([always]).collect();
+        let calendar = Calendar::new(None, None, "Asia/Shanghai", rules).unwrap();
+        let began = std::time::Instant::now();
+        assert_eq!(calendar.next_change(at("2026-11-20T12:00:00+08:00")), None);
+        // One by one it takes minutes.
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(20), "{took:?}");
+    }
+
+    #[test]
+    fn the_first_rule_that_names_a_day_holds_whatever_it_calls_the_day() {
+        let rule = |days, from: &str, to: &str| {
+            let time = |text| TimeOfDay::parse(text).unwrap();
+            let windows = vec![Window::new(time(from), time(to)).unwrap()];
+            DayRule { days, windows }
+        };
+        let rules = vec![
+            rule(DaySelector::Yearly(vec![(11, 20)]), "10:00", "11:00"),
+            rule(
+                DaySelector::Dates(vec![(2026, 11, 20), (2026, 11, 21)]),
+                "12:00",
+                "13:00",
+            ),
+            rule(DaySelector::Weekdays(vec![7]), "14:00", "15:00"),
+            rule(DaySelector::MonthDays(vec![22, 23]), "16:00", "17:00"),
+            rule(DaySelector::Every, "18:00", "19:00"),
+        ];
+        let calendar = Calendar::new(None, None, "Asia/Shanghai", rules).unwrap();
+        for (day, hour) in [(20, 10), (21, 12), (22, 14), (23, 16), (24, 18)] {
+            let midnight = at(&format!("2026-11-{day}T00:00:00+08:00"));
+            let opens = at(&format!("2026-11-{day}T{hour}:00:00+08:00"));
+            assert_eq!(calendar.opens_at(midnight), Some(opens), "day {day}");
         }
     }
 }

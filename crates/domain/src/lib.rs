@@ -68,6 +68,6 @@ pub use tenant::{CallerId, Flow, FlowSource, NumberGroup, Tenant};
 pub use text::{ShortText, TextError};
 pub use time::Timestamp;
 pub use trunk::{
-    CallerIdHeader, Codec, EarlyMediaRule, FailoverCause, NumberFormat, NumberRule, Transport,
-    Trunk,
+    CallerIdHeader, Codec, EarlyMediaRule, FailoverCause, LONGEST_CALL, NumberFormat, NumberRule,
+    Transport, Trunk,
 };

@@ -8,6 +8,9 @@ use crate::cause::CauseMap;
 use crate::id::TrunkName;
 use crate::phone_number::PhoneNumber;
 
+/// How long a call lasts at most where its trunk does not say.
+pub const LONGEST_CALL: Duration = Duration::from_secs(4 * 3600);
+
 /// A carrier or gateway that takes our calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trunk {
@@ -31,6 +34,9 @@ pub struct Trunk {
     pub max_calls: Option<u32>,
     /// Most new calls in a thousand seconds; `None` = no limit. (1 500 = three calls in two seconds.)
     pub calls_per_1000_s: Option<u32>,
+    /// A call is ended so long after its answer: by then nobody is there any more. 1 min to 24 h, default
+    /// [`LONGEST_CALL`].
+    pub longest_call: Duration,
     /// Codecs in the order of preference; at least one.
     pub codecs: Vec<Codec>,
     /// Time between two OPTIONS; zero = none.
@@ -69,6 +75,7 @@ impl Trunk {
             register: false,
             max_calls: None,
             calls_per_1000_s: None,
+            longest_call: LONGEST_CALL,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             keepalive: Duration::from_secs(30),
             number_format: NumberFormat::Plus,

@@ -134,6 +134,7 @@ impl<'a> Run<'a> {
                 failover_on: vec![FailoverCause::Status(503)],
                 weight: 1,
                 cause_map: CauseMap::default(),
+                longest_call: LONGEST_CALL,
             }),
             Input::PermitSet {
                 trunk,

@@ -315,10 +315,12 @@ impl Engine {
                 contacts,
                 open,
             } => self.list_replaced(campaign, contacts, open),
+            Input::ContactsRemoved { campaign, count } => self.contacts_removed(campaign, count),
 
             Input::Placed(attempt) => self.placed(attempt),
             Input::NotPlaced(attempt) => self.not_placed(attempt, false),
             Input::NeverPlaced(attempt) => self.not_placed(attempt, true),
+            Input::Withheld(attempt) => self.withheld(attempt),
             Input::Responded(attempt) => self.responded(attempt),
             Input::Progressed { attempt, progress } => self.progressed(attempt, progress),
             Input::EarlyMediaHeard(attempt) => self.early_media_heard(attempt),

@@ -1,5 +1,7 @@
 //! Facts: everything that the engine hears.
 
+use std::time::Duration;
+
 use outdial_domain::RevisionNumber;
 use outdial_domain::contact::History;
 use outdial_domain::{
@@ -191,6 +193,14 @@ pub enum Input {
         /// Of them those that are not final.
         open: u64,
     },
+    /// Contacts that were not being called were taken out of the list of a campaign that does not dial
+    /// now. What the window holds is forgotten, and loaded afresh when it dials again.
+    ContactsRemoved {
+        /// The campaign.
+        campaign: CampaignId,
+        /// How many; none of them was final.
+        count: u64,
+    },
 
     /// The attempt is committed and its INVITE on its way.
     Placed(AttemptId),
@@ -199,6 +209,8 @@ pub enum Input {
     /// The attempt could not be committed and never will be: the store does not have the contact as the
     /// engine has it, or cannot read it. It was never dialed, and the contact is left alone from now on.
     NeverPlaced(AttemptId),
+    /// The attempt is committed and was not sent, as `Engine::placing` said.
+    Withheld(AttemptId),
     /// A provisional response without progress (100).
     Responded(AttemptId),
     /// First progress.
@@ -266,6 +278,8 @@ pub struct TrunkRules {
     pub weight: u32,
     /// What its causes mean.
     pub cause_map: CauseMap,
+    /// A call is ended so long after its answer.
+    pub longest_call: Duration,
 }
 
 /// The part of an agent that rules dialing.

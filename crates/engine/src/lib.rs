@@ -48,6 +48,7 @@ mod turn;
 mod view;
 mod waiters;
 
+pub use calls::Placing;
 pub use campaign::CommandError;
 pub use counters::Counters;
 pub use engine::{Engine, EngineConfig};

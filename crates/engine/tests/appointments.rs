@@ -179,6 +179,24 @@ fn moving_an_appointment_moves_its_offer() {
 }
 
 #[test]
+fn nothing_is_left_of_the_time_from_which_an_appointment_was_moved() {
+    let mut world = world(Mode::Concurrency);
+    let mut rules = manual(&world, 7, 9);
+    let first = rules.due_at;
+    world.fact(Input::AppointmentSet(rules.clone()));
+    assert_eq!(world.wake_at, Some(first));
+    rules.revision = 2;
+    rules.due_at = first + secs(90);
+    world.fact(Input::AppointmentSet(rules.clone()));
+    // It is not looked at again and again from its old time on, but once, just at the new one.
+    world.wait(secs(2 * MINUTE));
+    assert_eq!(world.wake_at, Some(rules.due_at));
+    world.wait(rules.due_at.since(world.now));
+    assert_eq!(offers(&mut world).len(), 1);
+    sound(&world);
+}
+
+#[test]
 fn an_automatic_one_is_dialed_at_its_time_though_the_campaign_is_paused() {
     let mut world = world(Mode::Concurrency);
     world.fact(Input::AppointmentSet(automatic(&world, 7, 9)));
@@ -313,6 +331,33 @@ fn one_that_could_not_be_committed_is_tried_again() {
     let again = world.dial();
     assert_eq!(again.appointment, dial.appointment);
     assert_ne!(again.attempt, dial.attempt);
+    sound(&world);
+}
+
+#[test]
+fn one_that_is_refused_for_good_is_tried_less_and_less_until_its_end() {
+    let mut world = world(Mode::Concurrency);
+    world.fact(Input::AppointmentSet(automatic(&world, 7, 9)));
+    let mut tries = Vec::new();
+    // Its time comes after a minute, and ends ten minutes later.
+    for second in 0..(12 * MINUTE) {
+        world.wait(secs(1));
+        for dial in world.dials() {
+            tries.push(second);
+            world.fact(Input::NeverPlaced(dial.attempt));
+            sound(&world);
+        }
+    }
+    assert!((8..=20).contains(&tries.len()), "{tries:?}");
+    let rests: Vec<u64> = tries.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(rests.is_sorted(), "{rests:?}");
+    assert!(rests.last().unwrap() >= &60, "{rests:?}");
+    assert_eq!(ends(&mut world), [AppointmentState::TimedOut]);
+    sound(&world);
+    // Its contact is free again.
+    world.fact(Input::AppointmentSet(automatic(&world, 8, 9)));
+    world.wait(secs(2 * MINUTE));
+    assert_eq!(world.dial().appointment, Some(AppointmentId::new(8)));
     sound(&world);
 }
 

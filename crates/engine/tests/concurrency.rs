@@ -2,6 +2,8 @@
 
 mod world;
 
+use std::time::Duration;
+
 use outdial_domain::*;
 use outdial_engine::input::Input;
 use outdial_engine::output::Output;
@@ -39,6 +41,23 @@ fn a_flow_takes_as_many_calls_as_there_are_lines() {
     world.fact(Input::FlowFailed(dials[1].attempt));
     world.end(dials[1].attempt, None);
     assert_eq!(world.outcome(), Outcome::Abandoned);
+}
+
+#[test]
+fn a_conversation_ends_when_its_trunk_allows_no_longer_one() {
+    let mut world = World::new();
+    world.campaign(1, settings(Mode::Concurrency), 0, 1);
+    world.start(1);
+    let dial = world.dial();
+    world.answer(dial.attempt);
+    world.wait(secs(1));
+    world.fact(Input::Joined(dial.attempt));
+    world.wait(LONGEST_CALL - secs(2));
+    assert_eq!(world.hang_ups(), []);
+    world.wait(secs(1));
+    assert_eq!(world.hang_ups(), [dial.attempt]);
+    world.end(dial.attempt, None);
+    assert_eq!(world.outcome(), Outcome::Answered);
 }
 
 #[test]
@@ -102,6 +121,39 @@ fn a_rate_is_spread_evenly() {
     assert_eq!(world.refusals(1), ["slot"]);
     world.wait(secs(51));
     assert_eq!(world.dials().len(), 6);
+}
+
+#[test]
+fn the_calls_of_a_tick_are_spread_evenly_within_it() {
+    // The ticks of an outbound IVR: 3 calls in 3 s, 10 in 5 s (6 a tick), 10 in 7 s (5), 2 in 5 s (2), and
+    // 4 in 2 s, whose tick is shorter.
+    for (calls, tick) in [(3, 3_000), (6, 3_000), (5, 3_000), (2, 3_000), (4, 2_000)] {
+        let mut world = World::new();
+        let mode = Mode::Rate {
+            calls,
+            interval: Duration::from_millis(tick),
+        };
+        world.campaign(1, settings(mode), 0, 100);
+        world.start(1);
+        let begin = world.now;
+        let mut placed: Vec<i64> = vec![0; world.dials().len()];
+        for at in 1..10 * tick {
+            world.wait(Duration::from_millis(1));
+            assert_eq!((world.now.millis() - begin.millis()).unsigned_abs(), at);
+            placed.extend(world.dials().iter().map(|_| at as i64));
+        }
+        assert_eq!(placed.len(), 10 * calls as usize, "{calls} in {tick} ms");
+        for number in 0..10 {
+            let of_tick = placed.iter().filter(|&&at| at / tick as i64 == number);
+            assert_eq!(of_tick.count(), calls as usize, "tick {number}");
+        }
+        let even = tick as i64 / i64::from(calls);
+        let rests = placed.windows(2).map(|two| two[1] - two[0]);
+        assert!(
+            rests.clone().all(|rest| (even..=even + 1).contains(&rest)),
+            "{placed:?}"
+        );
+    }
 }
 
 #[test]

@@ -7,9 +7,9 @@ mod world;
 use std::time::Duration;
 
 use outdial_domain::*;
-use outdial_engine::CommandError;
-use outdial_engine::input::Input;
+use outdial_engine::input::{HaltScope, Input};
 use outdial_engine::output::Output;
+use outdial_engine::{CommandError, Placing};
 use world::*;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -427,6 +427,37 @@ fn of_a_list_that_was_replaced_before_its_first_call_nobody_is_called() {
 }
 
 #[test]
+fn contacts_that_left_the_list_of_a_paused_campaign_are_not_called_when_it_goes_on() {
+    let mut world = world(3, |_, _| ());
+    let stored = world.contacts.values();
+    let old: Vec<_> = stored.map(|stored| stored.contact.clone()).collect();
+    world.store_answers = false;
+    world.start(1);
+    world.command(1, LifeCycleCommand::Pause).unwrap();
+    world.contacts.clear();
+    world.store_contact(1, 10, |_| ());
+    world.fact(Input::ContactsRemoved {
+        campaign: campaign_id(1),
+        count: 2,
+    });
+    assert_eq!(world.open_contacts(1), 1);
+    world.store_answers = true;
+    world.command(1, LifeCycleCommand::Resume).unwrap();
+    // An answer from before comes late.
+    world.fact(Input::ContactsLoaded {
+        campaign: campaign_id(1),
+        load: 1,
+        contacts: old,
+        next_due: None,
+        more: false,
+    });
+    world.wait(secs(60));
+    let called: Vec<_> = world.dials().iter().map(|dial| dial.number).collect();
+    assert_eq!(called, [number(100_010)]);
+    assert_eq!(world.engine.inconsistencies(), Vec::<String>::new());
+}
+
+#[test]
 fn a_list_in_another_order_is_read_anew() {
     let mut world = World::new();
     let mut settings = settings(Mode::Concurrency);
@@ -441,4 +472,52 @@ fn a_list_in_another_order_is_read_anew() {
     world.fact(Input::Reordered(campaign_id(1)));
     world.end(first.attempt, Some(480));
     assert_eq!(world.dial().number, number(100_004));
+}
+
+#[test]
+fn an_attempt_that_is_committed_after_a_halt_or_a_pause_is_not_sent() {
+    let halt = |world: &mut World| {
+        let scope = HaltScope::Tenant;
+        let reason = "wrong list".to_owned();
+        world.fact(Input::Halted { scope, reason });
+    };
+    let release = |world: &mut World| world.fact(Input::HaltReleased(HaltScope::Tenant));
+    let pause = |world: &mut World| {
+        world.command(1, LifeCycleCommand::Pause).unwrap();
+    };
+    let resume = |world: &mut World| {
+        world.command(1, LifeCycleCommand::Resume).unwrap();
+    };
+    type Act<'a> = &'a dyn Fn(&mut World);
+    let ways: [(Act<'_>, Act<'_>); 2] = [(&halt, &release), (&pause, &resume)];
+    for (stop, go_on) in ways {
+        let mut world = world(1, |_, _| ());
+        world.start(1);
+        let dial = world.dials()[0].clone();
+        assert_eq!(world.engine.placing(dial.attempt), Placing::GoesOut);
+        stop(&mut world);
+        assert_eq!(world.engine.placing(dial.attempt), Placing::Withheld);
+        world.fact(Input::Withheld(dial.attempt));
+        let ends = world.take(|order| match order {
+            Output::AttemptEnded(end) => Some((**end).clone()),
+            _ => None,
+        });
+        assert_eq!(ends[0].attempt.outcome, Some(Outcome::Cancelled));
+        assert_eq!(ends[0].contact.place, ContactPlace::Fresh);
+        assert_eq!(ends[0].contact.history, History::default());
+        assert_eq!(world.engine.inconsistencies(), [""; 0]);
+        assert_eq!(world.dials(), []);
+        // It costs the contact nothing: it is called as soon as it may be.
+        go_on(&mut world);
+        assert_eq!(world.dial().contact, dial.contact);
+    }
+}
+
+#[test]
+fn a_call_that_was_ended_by_hand_while_it_was_committed_is_not_sent() {
+    let mut world = world(1, |_, _| ());
+    world.start(1);
+    let dial = world.dials()[0].clone();
+    world.command(1, LifeCycleCommand::Abort).unwrap();
+    assert_eq!(world.engine.placing(dial.attempt), Placing::Cancelled);
 }

@@ -95,6 +95,71 @@ fn offers_are_made_in_rounds() {
     assert_eq!(offers(&mut world).len(), 2);
 }
 
+/// A round each 3 s (`failInterval`), two records a round (`obCallCount`), dialed after 5 s
+/// (`autoCallTime`), withdrawn after 9 s (`maxAlertingTime`).
+const VENDORS: PreviewRules = PreviewRules {
+    every: secs(3),
+    offers: 2,
+    dial_after: Some(secs(5)),
+    offer: secs(9),
+};
+
+#[test]
+fn rounds_and_times_of_a_previewed_campaign_hold_together() {
+    let mut world = World::new();
+    let mut settings = settings(Mode::Preview(VENDORS));
+    settings.ring_timeout = secs(9);
+    world.campaign(1, settings, 0, 10);
+    world.ready_agents(1, 5);
+    world.start(1);
+    let mut offered = vec![offers(&mut world).len()];
+    let mut dialed = Vec::new();
+    let mut calls = Vec::new();
+    for second in 1..=12 {
+        world.wait(secs(1));
+        offered.push(offers(&mut world).len());
+        for dial in world.dials() {
+            world.fact(Input::Placed(dial.attempt));
+            dialed.push(second);
+            calls.push(dial.attempt);
+        }
+    }
+    // Two at once, two after three seconds, and one for the fifth agent; each is dialed 5 s later.
+    assert_eq!(offered[..=6], [2, 0, 0, 2, 0, 0, 1]);
+    assert_eq!(dialed, [5, 5, 8, 8, 11]);
+    // The customer's phone rings for as long, from its first sign of ringing.
+    world.cancels();
+    world.rings(calls[4]);
+    world.wait(secs(8));
+    assert!(!world.cancels().contains(&calls[4]));
+    world.wait(secs(1));
+    assert!(world.cancels().contains(&calls[4]));
+}
+
+#[test]
+fn a_record_that_is_not_dialed_in_time_returns_without_an_attempt() {
+    // Halted: an offer that is held cannot be dialed by itself.
+    let mut world = World::new();
+    world.campaign(1, settings(Mode::Preview(VENDORS)), 0, 10);
+    world.ready_agents(1, 1);
+    world.start(1);
+    let offer = offers(&mut world).remove(0);
+    world.fact(Input::Halted {
+        scope: outdial_engine::input::HaltScope::Tenant,
+        reason: "a test".to_owned(),
+    });
+    world.wait(secs(9));
+    assert_eq!(world.dials(), []);
+    assert_eq!(world.engine.offers(agent_id(1)), []);
+    assert_eq!(world.open_contacts(1), 10, "no attempt is counted");
+    world.fact(Input::HaltReleased(
+        outdial_engine::input::HaltScope::Tenant,
+    ));
+    world.wait(secs(3));
+    let next = offers(&mut world).remove(0);
+    assert_ne!(next.contact, offer.contact, "it is at the end of the list");
+}
+
 #[test]
 fn a_pause_takes_offers_back() {
     let mut world = preview(PreviewRules::default(), 1);

@@ -297,3 +297,20 @@ fn an_agents_phone_that_nobody_answers_is_hung_up_and_after_three_times_left_alo
     world.wish(1, WishedState::Ready, BreakTime::Now);
     assert_eq!(world.take(phone), [(agent_id(1), true)]);
 }
+
+#[test]
+fn a_conversation_with_an_agent_ends_when_its_trunk_allows_no_longer_one() {
+    let mut world = world(1, 2, |_| ());
+    world.trunk("carrier", |rules| rules.longest_call = secs(600));
+    let dial = world.dial();
+    world.answer(dial.attempt);
+    world.fact(Input::Joined(dial.attempt));
+    world.wait(secs(599));
+    assert_eq!(world.hang_ups(), []);
+    world.wait(secs(1));
+    assert_eq!(world.hang_ups(), [dial.attempt]);
+    world.end(dial.attempt, None);
+    assert_eq!(world.outcome(), Outcome::Answered);
+    // The agent takes the next one.
+    assert_ne!(world.dial().contact, dial.contact);
+}

@@ -62,6 +62,8 @@ fn at_the_abandonment_ceiling_each_call_has_an_agent_of_its_own_until_the_share_
             s.abandonment_ceiling = ceiling.filter(|_| !law);
         });
         world.tenant(|t| t.compliance.abandonment_ceiling = ceiling.filter(|_| law));
+        // Somebody talks into the next day.
+        world.trunk("carrier", |rules| rules.longest_call = secs(86_400));
         let dials = world.dials();
         assert_eq!(dials.len(), 6);
         for dial in &dials[..3] {

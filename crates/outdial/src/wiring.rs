@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outdial_service::{Running, Service, Setup};
+use outdial_service::{Running, Service, Setup, Stopped};
 use outdial_store::SqliteStore;
 use outdial_telephony::sip::{SipConnector, SipSettings};
 use tokio::net::TcpListener;
@@ -116,16 +116,16 @@ impl Server {
         }
     }
 
-    /// Stops it: no new calls, live ones finish within `patience`. Says how many were cut short.
-    pub(crate) async fn stop(self, patience: Duration) -> usize {
-        let cut = self.running.stop(patience).await;
+    /// Stops it: no new calls, live ones finish within `patience`. Says what could not be done.
+    pub(crate) async fn stop(self, patience: Duration) -> Stopped {
+        let stopped = self.running.stop(patience).await;
         self.stop_api.cancel();
         match self.api.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the API did not end well"),
             Err(error) => tracing::error!(%error, "the API did not end well"),
         }
-        cut
+        stopped
     }
 }
 
@@ -159,9 +159,15 @@ pub(crate) async fn serve(
         "stopping: no new calls, live ones finish; a second signal ends at once"
     );
     tokio::select! {
-        cut = server.stop(stop_limit) => {
-            if cut > 0 {
-                tracing::warn!(calls = cut, "calls were cut short");
+        stopped = server.stop(stop_limit) => {
+            if stopped.calls_cut > 0 {
+                tracing::warn!(calls = stopped.calls_cut, "calls were cut short");
+            }
+            if stopped.changes_lost > 0 {
+                return Err(format!(
+                    "the database could not take what has happened last: {} changes are lost, {} of them results of calls, which the next start counts as unknown",
+                    stopped.changes_lost, stopped.results_lost
+                ));
             }
         }
         () = signals.next() => tracing::warn!("ended at once; the next start ends the calls that were up"),

@@ -56,6 +56,11 @@ pub enum ServiceError {
     /// The store cannot take it now.
     #[error("storage is unavailable: {0}")]
     Store(String),
+    /// It is done, and the store cannot commit it now: a server that stops before it can forgets it.
+    #[error(
+        "it is done, but not stored yet, because storage is unavailable: {0}; it is stored as soon as that is over, and lost if the server stops before"
+    )]
+    Unstored(String),
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,

@@ -17,10 +17,10 @@ pub mod views;
 pub use access::{Caller, Right, Role};
 pub use error::{FieldProblem, ServiceError};
 pub use events::{Event, Happened};
-pub use outdial_store::{ListVersion, NewPendingEdit, PendingEdit, PendingEditId};
+pub use outdial_store::{ListVersion, NewPendingEdit, Note, PendingEdit, PendingEditId};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{
     AppointmentChange, AppointmentDraft, AppointmentFilter, AttemptFilter, CampaignEdit,
     Disposition, EventStream, HaltScope, Heard, IfListed, Import, NUMBERS_MAX, NewKey, NewListing,
-    NumbersListed, REST_EDIT, Readiness, Running, Service, Suspects, Wish,
+    NumbersListed, REST_EDIT, Readiness, Running, Service, Stopped, Suspects, Wish,
 };

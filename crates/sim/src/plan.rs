@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use outdial_domain::{
     AgentId, Calendar, CallerId, CampaignId, CauseMap, ComplianceProfile, Connection,
-    FailoverCause, FlowId, LifeCycleCommand, Mode, Origin, Permit, PhoneNumber, Settings,
-    SkillGroupId, Target, Timestamp, TrunkName,
+    FailoverCause, FlowId, LONGEST_CALL, LifeCycleCommand, Mode, Origin, Permit, PhoneNumber,
+    Settings, SkillGroupId, Target, Timestamp, TrunkName,
 };
 use outdial_engine::input::{AgentRules, Input, Suspects, TenantRules, TrunkRules};
 
@@ -301,6 +301,7 @@ pub fn trunk_rules(name: &str) -> TrunkRules {
         failover_on: vec![FailoverCause::Status(503), FailoverCause::Timeout],
         weight: 1,
         cause_map: CauseMap::default(),
+        longest_call: LONGEST_CALL,
     }
 }
 

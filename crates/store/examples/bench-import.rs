@@ -232,6 +232,7 @@ async fn import(path: &Path, list: &Path, contacts: u32, mode: Mode) -> Result<F
 
     let options = ImportOptions {
         skip_duplicates: mode == Mode::Skipping,
+        ..ImportOptions::default()
     };
     let began = Instant::now();
     let dialer = dialing.then(|| tokio::spawn(dial(Arc::clone(&store), dialed)));

@@ -16,6 +16,10 @@ pub struct ImportOptions {
     /// Whether a contact is left out when one of its numbers is already in the campaign, or comes
     /// earlier in the same list.
     pub skip_duplicates: bool,
+    /// Names the list. What was taken in of it before, in an import with the same key, is passed over: as
+    /// many contacts from its beginning as were accepted or left out as duplicates. They are in the
+    /// progress from the start.
+    pub key: Option<String>,
 }
 
 /// How far an import has come.
@@ -146,6 +150,18 @@ pub trait Contacts: Send + Sync {
         updates: Vec<ContactUpdate>,
         events: Vec<NewEvent>,
     ) -> Result<(), StoreError>;
+
+    /// Takes contacts out of a campaign's list for good, as if they had never been given, and answers how
+    /// many went. Those that are final, that are being called, or for whom a call is reserved stay, and
+    /// so do the attempts of those that go. No engine may hold them meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`] when some could not be committed; the whole list may be given again.
+    async fn remove_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: Vec<ContactId>,
+    ) -> Result<u64, StoreError>;
 
     /// Gives the fresh contacts of a campaign new places by its present order, a part at a time;
     /// contacts that are added meanwhile have the new order from the start.

@@ -2,9 +2,11 @@
 //! others, and how many contacts an edit would leave without a call.
 
 use async_trait::async_trait;
-use outdial_domain::{CampaignId, Change, NewContact, Origin, RevisionNumber, TenantId, Timestamp};
+use outdial_domain::{
+    CampaignId, Change, NewContact, Origin, Revision, RevisionNumber, TenantId, Timestamp,
+};
 
-use crate::{ImportOptions, ImportSession, StoreError};
+use crate::{ImportOptions, ImportSession, NewRevision, StoreError};
 
 /// An edit that waits for its time. Counts up over all campaigns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,6 +136,30 @@ pub trait Edits: Send + Sync {
         campaign: CampaignId,
         at: Timestamp,
     ) -> Result<u64, StoreError>;
+
+    /// Whether a list of so many contacts can take the place of the campaign's within the transaction
+    /// of its edit: both are short, and nothing of the one in force is still on its way.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown campaign; [`StoreError`] when the store cannot be read.
+    async fn can_replace_at_once(
+        &self,
+        campaign: CampaignId,
+        contacts: usize,
+    ) -> Result<bool, StoreError>;
+
+    /// Makes an edit and puts a short list in the place of the one in force, in one transaction. The
+    /// revision's list has what comparing them has shown; its first place is of no account.
+    ///
+    /// # Errors
+    /// As [`Campaigns::revise_campaign`](crate::Campaigns::revise_campaign); [`StoreError::Moved`] when
+    /// the list cannot be replaced at once (any more), and has to be staged; [`StoreError::Conflict`]
+    /// when another list is on its way in, or contacts have been called.
+    async fn revise_with_list(
+        &self,
+        revision: NewRevision,
+        contacts: Vec<NewContact>,
+    ) -> Result<Revision, StoreError>;
 
     /// Begins to take in a list that is to take the place of the present one. Nothing of it is seen
     /// until it is in force; until then, or until it is dropped, the campaign takes no other.

@@ -2,13 +2,14 @@
 //!
 //! The interface speaks in the words of `outdial-domain` and says nothing of how it is kept. It is
 //! one trait, [`Store`], made of parts by use: [`Attempts`], [`Contacts`], [`Campaigns`],
-//! [`Edits`], [`Configuration`], [`DoNotCall`], [`Events`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
+//! [`Edits`], [`Configuration`], [`DoNotCall`], [`Events`], [`Notes`] and [`Upkeep`]. [`SqliteStore`] fulfils it in a file;
 //! [`conformance`] is the suite that every engine passes.
 //!
 //! **Durability.** A write's future resolves when its transaction is on the disk, not before.
 //! Requests that are asked for together are committed together; dropping the future does not take
 //! the request back. **Urgency.** Attempts about to be dialed go before what has happened, and that
-//! before imports, which go in short pieces between the others.
+//! before imports, which go in short pieces between the others. **Order.** A request that fails for a
+//! passing reason is not overtaken by later ones: all are refused until [`Upkeep::probe`] succeeds.
 //!
 //! ```
 //! use outdial_domain::{ComplianceProfile, Country};
@@ -43,6 +44,7 @@ mod do_not_call;
 mod edit;
 mod error;
 mod event;
+mod note;
 mod page;
 mod sqlite;
 mod upkeep;
@@ -66,8 +68,9 @@ pub use do_not_call::{DoNotCall, IfListed, NumbersListed};
 pub use edit::{Edits, ListVersion, NewPendingEdit, PendingEdit, PendingEditId, StagedList};
 pub use error::{OpenError, StoreError};
 pub use event::{EVENTS_KEPT, Event, EventId, EventPage, Events, NewEvent};
+pub use note::{Note, Notes};
 pub use page::{PAGE_MAX, Page};
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{Disk, SqliteOptions, SqliteStore};
 pub use upkeep::{Upkeep, WriterFigures};
 
 /// Everything that must outlive the process. Object safe: use it as `Arc<dyn Store>`.
@@ -80,6 +83,7 @@ pub trait Store:
     + Configuration
     + DoNotCall
     + Events
+    + Notes
     + Upkeep
     + 'static
 {
@@ -94,6 +98,7 @@ impl<T> Store for T where
         + Configuration
         + DoNotCall
         + Events
+        + Notes
         + Upkeep
         + 'static
 {

@@ -21,6 +21,8 @@ pub struct WriterFigures {
     pub contacts_imported: u64,
     /// Requests that wait for the writer now; an import counts as one.
     pub queued: u64,
+    /// Whether requests are refused because one has failed: until a probe is committed.
+    pub refuses: bool,
     /// The longest that one transaction, or other work of the writer's, has taken.
     pub longest_hold: Duration,
 }
@@ -29,6 +31,9 @@ pub struct WriterFigures {
 #[async_trait]
 pub trait Upkeep: Send + Sync {
     /// Commits something of no meaning: whether the store can commit (again).
+    ///
+    /// When a request has failed for a passing reason, all later ones are refused with the same error
+    /// until a probe has been committed: so nothing overtakes what is to be tried again.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot.

@@ -59,11 +59,6 @@ pub enum Command {
         /// The agent who hears it.
         other: LegId,
     },
-    /// Takes a leg out of its bridge; it stays up and hears silence.
-    Part {
-        /// The leg.
-        leg: LegId,
-    },
     /// Ends what an earlier process left behind: cancels every call without final response, acknowledges
     /// and ends an answer that still comes, ends every answered dialog. Tried again while the far end does not say
     /// that the call is over. Answered by [`Event::Cleared`](crate::Event::Cleared), more than once where it takes
@@ -176,8 +171,6 @@ pub enum HangUpReason {
     /// The conversation is over.
     #[default]
     Normal,
-    /// Nobody was there to take the call.
-    NobodyFree,
     /// The server is stopping.
     Stopping,
 }

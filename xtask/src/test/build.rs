@@ -13,7 +13,7 @@ use crate::workspace::{Package, Target, Workspace};
 
 /// Integration tests that wait for calls far more than they work, and how many of each run at once,
 /// however few processors there are.
-const WAITING: [(&str, usize); 2] = [("acceptance", 4), ("vendors", 4)];
+const WAITING: [(&str, usize); 3] = [("acceptance", 4), ("live_edits", 4), ("vendors", 4)];
 
 /// One line of cargo's JSON messages; only artifacts have all of this.
 #[derive(Deserialize)]

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use outdial_domain::{Campaign, CampaignId, LifeCycleCommand, PhoneNumber, RevisionNumber};
-use outdial_service::{Caller, ServiceError};
+use outdial_domain::{Campaign, CampaignId, LifeCycleCommand, PhoneNumber};
+use outdial_service::Caller;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -160,9 +160,9 @@ async fn command(
     headers: &HeaderMap,
     command: LifeCycleCommand,
 ) -> Result<Response, Problem> {
-    if let Some(wanted) = if_match(headers)? {
+    if headers.contains_key(header::IF_MATCH) {
         let current = api.service.campaign(&caller, id).await?;
-        check_revision(Some(wanted), &current)?;
+        if_match(headers, current.revision)?;
     }
     let campaign = api.service.command_campaign(&caller, id, command).await?;
     shown(&api, &caller, &campaign)
@@ -210,22 +210,13 @@ async fn explain(
     Ok(Json(ExplanationJson::from(&explanation)))
 }
 
-/// Refuses a request that wants the campaign to be at another revision.
-pub(super) fn check_revision(
-    wanted: Option<RevisionNumber>,
-    current: &Campaign,
-) -> Result<(), Problem> {
-    match wanted {
-        Some(wanted) if wanted != current.revision => {
-            Err(ServiceError::Edited(current.revision).into())
-        }
-        _ => Ok(()),
-    }
-}
-
 /// A campaign as it is shown, with its ETag.
 pub(super) fn shown(api: &Api, caller: &Caller, campaign: &Campaign) -> Result<Response, Problem> {
     let tenant = api.service.tenant(caller.tenant)?;
     let json = Json(CampaignJson::new(campaign, &tenant.name));
-    Ok(([(header::ETAG, etag(campaign.revision))], json).into_response())
+    let headers = [
+        (header::ETAG, etag(campaign.revision)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, json).into_response())
 }

@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use crate::Api;
 use crate::body::{PIECE_WAIT, broke_off, content_type, refuse_encoding, too_slow};
 use crate::caller::Asker;
+use crate::condition::idempotency_key;
 use crate::contacts::{ContactReader, Format, Row};
 use crate::path::Id;
 use crate::problem::{FieldError, Kind, Problem};
@@ -86,9 +87,11 @@ impl ImportReport {
 /// CSV columns `number`, `numbers` (separated by semicolons), `external_id`, `time_zone` and `priority` are
 /// ours, every other column is an attribute. It is taken as it comes, whatever its length; a line that is
 /// wrong is reported and skipped. When it breaks off, what came before stays, and the problem says how many
-/// contacts that were.
+/// contacts that were. The same body with the same `Idempotency-Key` goes on from there: what was taken in
+/// before is passed over, and the answer counts it.
 #[utoipa::path(post, path = "/campaigns/{id}/contacts", operation_id = "addContacts", tag = "contacts",
-    params(("id" = u32, Path, description = "The campaign"), AddParams),
+    params(("id" = u32, Path, description = "The campaign"), AddParams,
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request the same request; 1 to 255 visible ASCII characters")),
     request_body(content(
         (Vec<NewContactJson> = "application/json"),
         (NewContactJson = "application/x-ndjson"),
@@ -111,7 +114,8 @@ async fn add(
         .map_err(unsupported)?;
     let country = api.service.tenant(caller.tenant)?.default_country;
     let skip = params.duplicates.unwrap_or_default();
-    let import = api.service.import_contacts(&caller, id, skip).await?;
+    let key = idempotency_key(request.headers())?;
+    let import = api.service.import_once(&caller, id, skip, key).await?;
     let mut taking = Taking {
         import,
         batch: Vec::with_capacity(BATCH),

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::campaigns::{check_revision, shown};
+use super::campaigns::shown;
 use crate::Api;
 use crate::body::{JsonBody, NoBody};
 use crate::caller::Asker;
@@ -78,10 +78,9 @@ async fn edit(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let params = EditParams::read(&query)?;
-    let wanted = if_match(&headers)?;
     let tenant = api.service.tenant(caller.tenant)?;
     let current = api.service.campaign(&caller, id).await?;
-    check_revision(wanted, &current)?;
+    let wanted = if_match(&headers, current.revision)?;
     let current =
         serde_json::to_value(CampaignJson::new(&current, &tenant.name)).unwrap_or_default();
     let patch = Patch::read(&body, &current).map_err(Problem::invalid)?;
@@ -155,7 +154,8 @@ async fn restore(
     _: NoBody,
 ) -> Result<Response, Problem> {
     let params = EditParams::read(&query)?;
-    let wanted = if_match(&headers)?;
+    let current = api.service.campaign(&caller, id).await?;
+    let wanted = if_match(&headers, current.revision)?;
     if params.dry_run {
         let service = &api.service;
         let preview = service.preview_restore(&caller, id, number, wanted).await?;

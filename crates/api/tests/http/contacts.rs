@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::common::Server;
+use crate::common::{ADMIN, Server, request};
 use axum::body::{Body, Bytes};
 use futures_util::stream;
 use serde_json::json;
@@ -149,5 +149,31 @@ async fn other_types_of_lists_are_refused() {
         .contacts(99, "", "text/csv", "number\n10085\n")
         .await
         .is_problem(404, "not-found");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_that_is_sent_again_under_its_key_is_taken_in_once() {
+    let server = Server::acme().await;
+    let id = server.campaign(json!({})).await;
+    let list = "number\n13012345671\n?\n13012345672\n";
+    let path = format!("/api/v1/campaigns/{id}/contacts");
+    let send = async |key: &str| {
+        let request = request("POST", &path)
+            .header("authorization", format!("Bearer {ADMIN}"))
+            .header("content-type", "text/csv")
+            .header("idempotency-key", key)
+            .body(Body::from(list))
+            .unwrap();
+        server.send(request).await
+    };
+    let first = send("list-1").await;
+    assert_eq!(first.json["accepted"], 2, "{}", first.text);
+    let again = send("list-1").await;
+    assert_eq!(again.status, 200, "{}", again.text);
+    assert_eq!(again.json, first.json);
+    let stored = server.ask("GET", &path, None).await;
+    assert_eq!(stored.json["items"].as_array().unwrap().len(), 2);
+    assert_eq!(send("list-2").await.json["accepted"], 2);
     server.stop().await;
 }

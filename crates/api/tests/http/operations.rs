@@ -32,8 +32,9 @@ async fn an_agent_says_what_it_wishes_to_be() {
     );
     let agents = server.ask("GET", "/api/v1/agents?limit=1", None).await;
     assert_eq!(agents.json["items"][0]["id"], "1001");
-    assert_eq!(agents.json["next_cursor"], "1001");
-    let rest = server.ask("GET", "/api/v1/agents?cursor=1001", None).await;
+    let cursor = agents.json["next_cursor"].as_str().unwrap();
+    let rest = format!("/api/v1/agents?cursor={cursor}");
+    let rest = server.ask("GET", &rest, None).await;
     assert_eq!(rest.json["items"][0]["id"], "1002");
     assert_eq!(rest.json["next_cursor"], Value::Null);
     let offers = server.ask("GET", "/api/v1/agents/1001/offers", None).await;

@@ -126,7 +126,7 @@ impl From<ServiceError> for Fault {
                 Self::new(StatusCode::FORBIDDEN, "Permission.Instance", message)
             }
             ServiceError::NotBuilt(_) => Self::bad("UnsupportedOperation", message),
-            ServiceError::Store(cause) => {
+            ServiceError::Store(cause) | ServiceError::Unstored(cause) => {
                 // The cause may name files and statements: it is for the operator, not the client.
                 tracing::error!(cause, "a request failed because storage is unavailable");
                 Self::internal()

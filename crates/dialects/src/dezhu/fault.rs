@@ -109,7 +109,7 @@ impl From<ServiceError> for Fault {
             | ServiceError::Edited(_)
             | ServiceError::NotBuilt(_) => Self::failed(reason),
             ServiceError::Forbidden { .. } => Self::new(Code::Authentication, reason),
-            ServiceError::Store(cause) => {
+            ServiceError::Store(cause) | ServiceError::Unstored(cause) => {
                 // The cause may name files and statements: it is for the operator, not the client.
                 tracing::error!(cause, "a request failed because storage is unavailable");
                 Self::new(Code::System, "")

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use outdial_domain::{CampaignId, ContactId, NewContact, PhoneNumber};
 use serde_json::{Value, json};
 
+use super::batches::{BATCH_ID, check_open};
 use super::campaign::{Names, campaign_of, phone_number, status};
 use super::fault::{Fault, FieldFault};
+use super::outcomes::properties;
 use super::routes::{Answer, Call};
 use super::time::Zone;
 use super::wire::Fields;
@@ -77,11 +79,12 @@ pub(super) async fn add(call: Call) -> Result<Answer, Fault> {
         let text = format!("callDataList: has more than {RECORDS_MAX} elements");
         return Err(Fault::business("0200029", text));
     }
+    let batch = call.body.text_up_to(BATCH_ID, 32)?;
     let (names, zone) = (Names::of(&call).await?, Zone::of(&call)?);
     let records = records
         .iter()
         .map(|record| Record::read(record, &names, &zone));
-    let records: Vec<Record> = records.collect::<Result<_, _>>()?;
+    let mut records: Vec<Record> = records.collect::<Result<_, _>>()?;
     let mut numbers = BTreeSet::new();
     if !records
         .iter()
@@ -116,6 +119,13 @@ pub(super) async fn add(call: Call) -> Result<Answer, Fault> {
     if uploads.contains_key(&campaign.id) {
         let text = "numbers were added to this campaign a moment ago";
         return Err(Fault::business("0200022", text));
+    }
+    if let Some(batch) = batch {
+        check_open(&call, campaign.id, &batch).await?;
+        for record in &mut records {
+            let attributes = &mut record.contact.attributes;
+            attributes.insert(BATCH_ID.to_owned(), batch.clone());
+        }
     }
     uploads.insert(campaign.id, call.now);
     let unfinished = unfinished(&call, campaign.id).await?;
@@ -171,7 +181,7 @@ pub(super) async fn show(call: Call) -> Result<Answer, Fault> {
         .collect();
     let data = json!({
         "dataId": id.number().to_string(),
-        "properties": [],
+        "properties": properties(&call, id).await?,
         "calledNos": numbers,
     });
     Ok(Answer::with("query success", [("data", data)]))

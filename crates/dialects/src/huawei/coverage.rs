@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::routes;
+use super::codes::{Answered, TABLE_14};
 use crate::coverage::Fate::{Honoured, Refused, Stored};
 use crate::coverage::{Covered, CoveredField, knows};
 
@@ -25,7 +25,7 @@ const CAMPAIGN: &[CoveredField] = &[
     (
         "name",
         Honoured,
-        "1–32 characters, unique within the tenant, over all its APIs",
+        "1–100 characters (the table says 32, its own example has 44, later pages say 100), unique within the tenant, over all its APIs",
     ),
     (
         "description",
@@ -143,8 +143,8 @@ const CAMPAIGN: &[CoveredField] = &[
     ),
     (
         "callBackUrl",
-        Stored,
-        "`https://` or `http://`, at most 512 characters; results are not pushed yet, ask for them",
+        Honoured,
+        "`https://` or `http://`, at most 512 characters, of a host in `callback_hosts` where that is set; final results are pushed to it, at least once",
     ),
     (
         "initStatus",
@@ -319,6 +319,11 @@ const OPERATIONS: &[Covered] = &[
                 Honoured,
                 "1–20 records, no number twice, none on the block list",
             ),
+            (
+                "batchId",
+                Stored,
+                "a started batch of the campaign; its numbers are dialed with the others",
+            ),
             ("sessionId", Stored, "at most 32 characters"),
             ("called", Honoured, "at most 24 of `0-9 * #`"),
             (
@@ -337,8 +342,104 @@ const OPERATIONS: &[Covered] = &[
     ),
     op("GET calldata/#campaignId/#dataId", "", &[]),
     op(
+        "POST calldata/#campaignId/delete",
+        "Not while the campaign is started (0200019). Records that fit every field; those that are called, final or reserved stay.",
+        &[
+            ("sessionId", Honoured, "at most 32 characters"),
+            ("called", Honoured, "at most 24 of `0-9 * #`"),
+            ("customField", Honoured, "at most 200 characters"),
+            ("recycleTime", Honoured, "`yyyy-MM-dd HH:mm:ss`"),
+            (
+                "recycleType",
+                Honoured,
+                "with recycleTime: 1 until that day, 2 that day, 3 just then (default)",
+            ),
+            (
+                "archiveHistory",
+                Stored,
+                "0 or 1, checked; calls are always kept",
+            ),
+        ],
+    ),
+    op(
+        "POST callbatch/#campaignId/create",
+        "At most 100 of a campaign. A suspended batch takes no numbers.",
+        &[
+            (
+                "name",
+                Honoured,
+                "1–255 characters, unique within the campaign, none of `<>!@#$%^&*?;\"~/\\`",
+            ),
+            (
+                "status",
+                Honoured,
+                "1 started, 2 suspended (default); the vendor's way to start one later is not known",
+            ),
+        ],
+    ),
+    op(
+        "POST callbatch/#campaignId/pause",
+        "One that has numbers that wait is 03000002: the numbers of a batch cannot be held back while others are dialed.",
+        &[("id", Honoured, "unknown = 03000004, suspended = 03000006")],
+    ),
+    op(
+        "GET callbatch/#campaignId/list",
+        "With a body.",
+        &[
+            ("status", Honoured, "1 or 2"),
+            ("name", Honoured, "a part of the name"),
+            ("offset", Honoured, "rows to leave out"),
+            ("limit", Honoured, "1–1000 rows"),
+        ],
+    ),
+    op(
+        "POST callBusiResult/#dataId",
+        "What business came of a record; shown among its properties. It begins no call.",
+        &[
+            ("busiResult", Stored, "at most 50 characters"),
+            ("subStatus", Stored, "at most 50 characters"),
+            ("busiSubStatus", Stored, "another name of subStatus"),
+            ("busiResultDesc", Stored, "at most 200 characters"),
+            ("busiDesc", Stored, "another name of busiResultDesc"),
+        ],
+    ),
+    op(
+        "POST createObResult",
+        "A code of the tenant's own, shown as `resultCode` of results; at most 200. Answers `defId`.",
+        &[
+            (
+                "resultCode",
+                Honoured,
+                "fewer than 8 characters, unique; chosen when absent",
+            ),
+            ("displayResult", Stored, "at most 200 characters"),
+            (
+                "obsCodes",
+                Honoured,
+                "failCodes for which it is shown, 1–100",
+            ),
+        ],
+    ),
+    op("DELETE $defId/deleteObsResult", "", &[]),
+    op(
+        "GET queryOBSResults",
+        "",
+        &[
+            ("pageSize", Honoured, "1–50"),
+            ("pageNum", Honoured, "from 1"),
+        ],
+    ),
+    op(
+        "GET statistics",
+        "Below `/v2/`. Days are the tenant's. `unCallCount` are records never called, `dailyCount` these and those called today; the other counts are of calls (`Called`, `Succ`) and of final records (`finish`). The same question once in five minutes, HTTP 429 before.",
+        &[
+            ("campaignId", Honoured, "absent: every campaign"),
+            ("batchId", Honoured, "a customField, with campaignId"),
+        ],
+    ),
+    op(
         "POST callresult/#campaignId",
-        "Calls that are over; without paging at most 2000 rows. The display code is OB99999 for success and empty for failures. There are no recordings.",
+        "Calls that are over; without paging at most 2000 rows. The display code is OB99999 for success, for failures the tenant's (`createObResult`), else empty. There are no recordings.",
         &[
             ("sessionId", Honoured, ""),
             ("customField", Honoured, ""),
@@ -483,6 +584,15 @@ pub(super) fn covers(field: &str) -> bool {
     knows(OPERATIONS, field) || SEGMENTS.iter().any(|start| field.starts_with(start))
 }
 
+/// What a receiver of results has to know.
+const PUSHES: &str = "
+## Results, pushed to `callBackUrl`
+
+`POST` of a list of at most 20 records of one campaign that became final within a second: `campaignId`, `sessionId`, `called`, `callTimeStr`, `callStatus`, `failCode`, `vdnId`, `callId`, `customField`, `recordPath` (empty: there are no recordings). A call that is tried again is not pushed, and neither is a record that becomes final without a call.
+
+HTTP 200 is success, whatever the body says; everything else, redirects included, is not. A push that fails is repeated at once, then after ten minutes, six times in all; then it is given up, and the results can be asked for. There are 5 s to connect and 10 s to answer. What has not arrived is kept over a restart. A record may come twice, after a crash or when an answer was lost: `callId` tells. Pushes of a campaign may overtake one another.
+";
+
 /// The page.
 pub fn page() -> String {
     let mut page = String::from(
@@ -498,10 +608,15 @@ pub fn page() -> String {
         let _ = write!(page, "\n## `{method} {slash}{path}`\n");
         covered.write(&mut page);
     }
-    page += "\n## Not built\n\nKnown, and answered with 0200001:\n\n";
-    for operation in routes::OPERATIONS.iter().filter(|o| o.run.is_none()) {
-        let path = operation.path.replace(['#', '$'], "");
-        let _ = writeln!(page, "- `{} /{path}`", operation.method);
+    page += PUSHES;
+    page += "\n## Codes of Table 14 of the edit\n\n| code | | |\n|---|---|---|\n";
+    for (code, answered, words) in TABLE_14 {
+        let answered = match answered {
+            Answered::Edit => "by an edit",
+            Answered::Others => "by others",
+            Answered::Never => "never",
+        };
+        let _ = writeln!(page, "| {code} | {answered} | {words} |");
     }
     page
 }
@@ -511,6 +626,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::huawei::routes;
 
     #[test]
     fn the_table_knows_every_operation_that_is_built() {
@@ -518,7 +634,7 @@ mod tests {
             .iter()
             .map(|covered| covered.operation.to_owned())
             .collect();
-        let built = routes::OPERATIONS.iter().filter(|o| o.run.is_some());
+        let built = routes::OPERATIONS.iter();
         let built = built.map(|o| format!("{} {}", o.method, o.path));
         assert_eq!(known, built.collect());
     }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use outdial_domain::{CampaignId, Timestamp};
 use tokio::sync::Mutex;
 
+/// What statistics are asked of: a campaign, or all; a batch in it, or all.
+type StatisticsOf = (Option<i64>, Option<String>);
+
 /// Where requests of a tenant take turns.
 #[derive(Debug, Default)]
 pub struct Desk {
@@ -13,4 +16,6 @@ pub struct Desk {
     pub(super) campaigns: Mutex<()>,
     /// When numbers were last added, by campaign.
     pub(super) uploads: Mutex<BTreeMap<CampaignId, Timestamp>>,
+    /// When statistics were last asked for, by campaign and batch.
+    pub(super) statistics: Mutex<BTreeMap<StatisticsOf, Timestamp>>,
 }

@@ -131,7 +131,7 @@ impl From<ServiceError> for Fault {
             | ServiceError::Edited(_)
             | ServiceError::NotBuilt(_) => Self::business("0200001", text),
             ServiceError::Forbidden { .. } => Self::http(StatusCode::UNAUTHORIZED, text),
-            ServiceError::Store(cause) => {
+            ServiceError::Store(cause) | ServiceError::Unstored(cause) => {
                 // The cause may name files and statements: it is for the operator, not the client.
                 tracing::error!(cause, "a request failed because storage is unavailable");
                 Self::business("0200006", "database operation error")

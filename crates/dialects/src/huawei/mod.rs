@@ -4,23 +4,29 @@
 //! Faults of the business are HTTP 200 with a code; 401 is for signatures, 404 and 405 for addresses, 500
 //! for faults of ours, each with the same envelope.
 //!
-//! To add an operation: a file for its topic with an `async fn(Call) -> Result<Answer, Fault>`, and
-//! `built` in place of `known` in its row of `routes.rs`.
+//! To add an operation: a file for its topic with an `async fn(Call) -> Result<Answer, Fault>`, and a row
+//! in `routes.rs`.
 
 mod appoint;
+mod batches;
 mod block_list;
 mod calldata;
 mod caller_numbers;
 mod campaign;
+pub mod codes;
 mod coverage;
 mod desk;
 mod fail_code;
 mod fault;
 mod holidays;
+mod outcomes;
+mod push;
+mod removal;
 mod results;
 mod retry;
 mod routes;
 pub mod sign;
+mod statistics;
 mod time;
 mod wire;
 
@@ -42,7 +48,9 @@ use crate::signing::{AccessKey, KeyRing};
 pub use coverage::page;
 pub use desk::Desk;
 pub use fault::{Fault, FieldFault};
+pub use push::PushRules;
 pub use routes::{Answer, Call, Operation, PathId};
+use time::Zone;
 pub use wire::Fields;
 
 /// Where all paths begin.
@@ -64,6 +72,8 @@ pub struct Account {
     pub requests_per_s: u32,
     /// Seconds between two uploads of call data to one campaign; 0 = any.
     pub calldata_spacing_s: u32,
+    /// Hosts that results may be pushed to; empty = any.
+    pub callback_hosts: Vec<String>,
 }
 
 /// What a key opens.
@@ -73,7 +83,16 @@ struct Owner {
     vdn_id: u32,
     limiter: RateLimiter,
     calldata_spacing_s: u32,
+    callback_hosts: Arc<[String]>,
     desk: Arc<Desk>,
+}
+
+/// A tenant whose results are pushed.
+#[derive(Debug)]
+struct Receiver {
+    tenant: TenantId,
+    vdn_id: u32,
+    hosts: Vec<String>,
 }
 
 /// Huawei's API.
@@ -84,13 +103,21 @@ pub struct Huawei {
     keys: KeyRing<Owner>,
     rules: sign::Rules,
     operations: Vec<Operation>,
+    receivers: Vec<Receiver>,
 }
 
 impl Huawei {
     /// The API for these tenants.
     pub fn new(service: Service, clock: Clock, accounts: Vec<Account>) -> Self {
         let mut keys = KeyRing::default();
+        let mut receivers = Vec::new();
         for account in accounts {
+            receivers.push(Receiver {
+                tenant: account.tenant,
+                vdn_id: account.vdn_id,
+                hosts: account.callback_hosts.clone(),
+            });
+            let callback_hosts: Arc<[String]> = account.callback_hosts.into();
             let desk = Arc::new(Desk::default());
             for key in account.keys {
                 let owner = Owner {
@@ -98,6 +125,7 @@ impl Huawei {
                     vdn_id: account.vdn_id,
                     limiter: RateLimiter::new(account.requests_per_s),
                     calldata_spacing_s: account.calldata_spacing_s,
+                    callback_hosts: Arc::clone(&callback_hosts),
                     desk: Arc::clone(&desk),
                 };
                 keys.add(key, owner);
@@ -109,6 +137,26 @@ impl Huawei {
             keys,
             rules: sign::Rules::default(),
             operations: routes::OPERATIONS.to_vec(),
+            receivers,
+        }
+    }
+
+    /// Begins to push results to the addresses that campaigns name, until the server stops. To be called
+    /// once, within the runtime.
+    pub fn push_results(&self, rules: PushRules) {
+        let post = push::Post::new();
+        for receiver in &self.receivers {
+            let Some(zone) = Zone::of_tenant(&self.service, receiver.tenant) else {
+                tracing::error!(
+                    vdn_id = receiver.vdn_id,
+                    "results cannot be pushed: no zone"
+                );
+                continue;
+            };
+            let caller = caller(receiver.tenant, "callBackUrl", Origin::Huawei);
+            let (service, vdn_id) = (self.service.clone(), receiver.vdn_id);
+            let post = post.to_hosts(&receiver.hosts);
+            push::start(service, caller, post, vdn_id, zone, rules);
         }
     }
 
@@ -156,12 +204,6 @@ impl Huawei {
             let text = "too many requests in a second";
             return Err(Fault::http(StatusCode::TOO_MANY_REQUESTS, text));
         }
-        let Some(run) = operation.run else {
-            return Err(Fault::business(
-                "0200001",
-                "this operation is not built yet",
-            ));
-        };
         let call = Call {
             service: self.service.clone(),
             caller: caller(owner.tenant, &key, Origin::Huawei),
@@ -169,12 +211,13 @@ impl Huawei {
             version,
             now,
             calldata_spacing_s: owner.calldata_spacing_s,
+            callback_hosts: Arc::clone(&owner.callback_hosts),
             desk: Arc::clone(&owner.desk),
             ids,
             query: Fields::read_query(request.query())?,
             body: Fields::read(&request.body)?,
         };
-        run(call).await
+        (operation.run)(call).await
     }
 }
 

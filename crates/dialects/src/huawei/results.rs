@@ -11,6 +11,7 @@ use super::calldata::CUSTOM_FIELD;
 use super::campaign::{campaign_id, campaign_of};
 use super::fail_code::{SUCCESS, call_status, fail_code};
 use super::fault::{Fault, FieldFault};
+use super::outcomes::Displays;
 use super::routes::{Answer, Call};
 use super::time::Zone;
 use super::wire::Fields;
@@ -58,7 +59,7 @@ fn days(
 }
 
 /// Every attempt of a campaign that is over, oldest first.
-async fn ended(call: &Call, id: CampaignId) -> Result<Vec<Attempt>, Fault> {
+pub(super) async fn ended(call: &Call, id: CampaignId) -> Result<Vec<Attempt>, Fault> {
     let mut attempts = Vec::new();
     let mut cursor = None;
     loop {
@@ -78,7 +79,10 @@ async fn ended(call: &Call, id: CampaignId) -> Result<Vec<Attempt>, Fault> {
     }
 }
 
-async fn records(call: &Call, id: CampaignId) -> Result<BTreeMap<ContactId, Contact>, Fault> {
+pub(super) async fn records(
+    call: &Call,
+    id: CampaignId,
+) -> Result<BTreeMap<ContactId, Contact>, Fault> {
     let mut records = BTreeMap::new();
     let mut cursor = None;
     loop {
@@ -94,7 +98,7 @@ async fn records(call: &Call, id: CampaignId) -> Result<BTreeMap<ContactId, Cont
 }
 
 /// `callId`: the second in which the call began, and its number.
-fn call_id(attempt: &Attempt) -> String {
+pub(super) fn call_id(attempt: &Attempt) -> String {
     format!(
         "{}-{}",
         attempt.started_at.millis().div_euclid(1000),
@@ -103,23 +107,26 @@ fn call_id(attempt: &Attempt) -> String {
 }
 
 /// The number as it was given with its record.
-fn called(attempt: &Attempt, contact: Option<&Contact>) -> String {
+pub(super) fn called(attempt: &Attempt, contact: Option<&Contact>) -> String {
     let mut numbers = contact.into_iter().flat_map(|contact| &contact.numbers);
     let given = numbers.find(|number| **number == attempt.number);
     given.unwrap_or(&attempt.number).given()
 }
 
 /// What both queries show of a call.
-fn shown(call: &Call, attempt: &Attempt, contact: Option<&Contact>) -> Option<Value> {
+fn shown(
+    call: &Call,
+    displays: &Displays,
+    attempt: &Attempt,
+    contact: Option<&Contact>,
+) -> Option<Value> {
     let outcome = attempt.outcome?;
     let code = fail_code(attempt, outcome);
-    // The codes that are displayed for failures are a tenant's own; there is one for success.
-    let display = if code == SUCCESS { "OB99999" } else { "" };
     Some(json!({
         "called": called(attempt, contact),
         "callStatus": call_status(outcome),
         "failCode": code,
-        "resultCode": display,
+        "resultCode": displays.code(code),
         "vdnId": call.vdn_id,
         "callId": call_id(attempt),
         "recordPath": "",
@@ -140,6 +147,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
         .unwrap_or(1);
     let period = days(fields, &zone, ["beginTime", "endTime"])?;
     let campaign = campaign_of(&call).await?;
+    let displays = Displays::of(&call.service, &call.caller).await?;
     let mut attempts = ended(&call, campaign.id).await?;
     let records = records(&call, campaign.id).await?;
     if !detail {
@@ -168,7 +176,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
     let page = attempts.iter().skip(before.saturating_mul(rows)).take(rows);
     let data: Vec<Value> = page
         .filter_map(|attempt| {
-            let mut row = shown(&call, attempt, records.get(&attempt.contact))?;
+            let mut row = shown(&call, &displays, attempt, records.get(&attempt.contact))?;
             let (session, _) = text_of(attempt).unwrap_or_default();
             row["campaignId"] = campaign.id.to_string().into();
             row["sessionId"] = session.unwrap_or_default().into();
@@ -217,9 +225,10 @@ pub(super) async fn detail(call: Call) -> Result<Answer, Fault> {
     let contact = service
         .contact(caller, attempt.campaign, attempt.contact)
         .await;
+    let displays = Displays::of(service, caller).await?;
     // The list may have been replaced since.
     let contact = contact.ok();
-    let mut data = shown(&call, &attempt, contact.as_ref()).ok_or_else(unknown)?;
+    let mut data = shown(&call, &displays, &attempt, contact.as_ref()).ok_or_else(unknown)?;
     let time = |at: Option<Timestamp>| at.map(|at| zone.write(at)).unwrap_or_default();
     data["ackBeginTime"] = time(attempt.progress_at).into();
     data["callBeginTime"] = time(attempt.answered_at).into();

@@ -12,7 +12,10 @@ use serde_json::{Map, Value};
 use super::desk::Desk;
 use super::fault::{Fault, FieldFault};
 use super::wire::Fields;
-use super::{appoint, block_list, calldata, caller_numbers, campaign, holidays, results, retry};
+use super::{
+    appoint, batches, block_list, calldata, caller_numbers, campaign, holidays, outcomes, removal,
+    results, retry, statistics,
+};
 use crate::running::Answering;
 
 /// What an operation is asked: everything has been checked that holds for all operations.
@@ -30,6 +33,8 @@ pub struct Call {
     pub now: Timestamp,
     /// Seconds that must lie between two uploads of call data to one campaign; 0 = any.
     pub calldata_spacing_s: u32,
+    /// Hosts that results may be pushed to; empty = any.
+    pub callback_hosts: Arc<[String]>,
     /// What requests of the tenant share.
     pub desk: Arc<Desk>,
     /// What stands in the path, in its order.
@@ -97,16 +102,8 @@ pub struct Operation {
     pub method: &'static str,
     /// Its path after the VDN: `#name` is a number, `$name` a text.
     pub path: &'static str,
-    /// Carries it out; `None` = known, and not built.
-    pub run: Option<fn(Call) -> Answering<Answer, Fault>>,
-}
-
-const fn known(method: &'static str, path: &'static str) -> Operation {
-    Operation {
-        method,
-        path,
-        run: None,
-    }
+    /// Carries it out.
+    pub run: fn(Call) -> Answering<Answer, Fault>,
 }
 
 const fn built(
@@ -114,11 +111,7 @@ const fn built(
     path: &'static str,
     run: fn(Call) -> Answering<Answer, Fault>,
 ) -> Operation {
-    Operation {
-        method,
-        path,
-        run: Some(run),
-    }
+    Operation { method, path, run }
 }
 
 /// Every operation that the vendor has.
@@ -185,13 +178,21 @@ pub(super) const OPERATIONS: &[Operation] = &[
     built("POST", "calldata/#campaignId", |call| {
         Box::pin(calldata::add(call))
     }),
-    known("POST", "calldata/#campaignId/delete"),
+    built("POST", "calldata/#campaignId/delete", |call| {
+        Box::pin(removal::delete(call))
+    }),
     built("GET", "calldata/#campaignId/#dataId", |call| {
         Box::pin(calldata::show(call))
     }),
-    known("POST", "callbatch/#campaignId/create"),
-    known("POST", "callbatch/#campaignId/pause"),
-    known("GET", "callbatch/#campaignId/list"),
+    built("POST", "callbatch/#campaignId/create", |call| {
+        Box::pin(batches::create(call))
+    }),
+    built("POST", "callbatch/#campaignId/pause", |call| {
+        Box::pin(batches::pause(call))
+    }),
+    built("GET", "callbatch/#campaignId/list", |call| {
+        Box::pin(batches::list(call))
+    }),
     built("POST", "appoint/create", |call| {
         Box::pin(appoint::create(call))
     }),
@@ -211,11 +212,21 @@ pub(super) const OPERATIONS: &[Operation] = &[
     built("GET", "callresultdetail/$callId", |call| {
         Box::pin(results::detail(call))
     }),
-    known("POST", "callBusiResult/#dataId"),
-    known("POST", "createObResult"),
-    known("DELETE", "$defId/deleteObsResult"),
-    known("GET", "queryOBSResults"),
-    known("GET", "statistics"),
+    built("POST", "callBusiResult/#dataId", |call| {
+        Box::pin(outcomes::write_back(call))
+    }),
+    built("POST", "createObResult", |call| {
+        Box::pin(outcomes::create(call))
+    }),
+    built("DELETE", "$defId/deleteObsResult", |call| {
+        Box::pin(outcomes::delete(call))
+    }),
+    built("GET", "queryOBSResults", |call| {
+        Box::pin(outcomes::list(call))
+    }),
+    built("GET", "statistics", |call| {
+        Box::pin(statistics::today(call))
+    }),
 ];
 
 /// Finds the operation of a path after the VDN, and reads the values in it. A word wins over a value:

@@ -2,7 +2,8 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use outdial_domain::Timestamp;
+use outdial_domain::{TenantId, Timestamp};
+use outdial_service::Service;
 
 use super::fault::{Fault, FieldFault};
 use super::routes::Call;
@@ -24,8 +25,13 @@ impl Zone {
     /// # Errors
     /// A fault of ours: the tenant's zone was checked when it was set up.
     pub(super) fn of(call: &Call) -> Result<Self, Fault> {
-        let tenant = call.service.tenant(call.caller.tenant)?;
-        Self::named(&tenant.time_zone).ok_or_else(Fault::internal)
+        Self::of_tenant(&call.service, call.caller.tenant).ok_or_else(Fault::internal)
+    }
+
+    /// The zone of a tenant.
+    pub(super) fn of_tenant(service: &Service, tenant: TenantId) -> Option<Self> {
+        let tenant = service.tenant(tenant).ok()?;
+        Self::named(&tenant.time_zone)
     }
 
     fn named(name: &str) -> Option<Self> {

@@ -104,7 +104,7 @@ impl From<ServiceError> for Fault {
             ServiceError::Edited(_) => Self::new("FailedOperation", message),
             ServiceError::Forbidden { .. } => Self::new("UnauthorizedOperation", message),
             ServiceError::NotBuilt(_) => Self::new("UnsupportedOperation", message),
-            ServiceError::Store(cause) => {
+            ServiceError::Store(cause) | ServiceError::Unstored(cause) => {
                 // The cause may name files and statements: it is for the operator, not the client.
                 tracing::error!(cause, "a request failed because storage is unavailable");
                 Self::storage()

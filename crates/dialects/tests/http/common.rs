@@ -16,7 +16,7 @@ use outdial_domain::{
     FlowSource, Mode, NumberGroup, NumberGroupId, PhoneAddress, PhoneNumber, Settings, SkillGroup,
     SkillGroupId, Target, Timestamp, Trunk, TrunkName,
 };
-use outdial_service::{Running, Setup, TenantSetup};
+use outdial_service::{Caller, Running, Service, Setup, TenantSetup};
 use outdial_store::SqliteStore;
 use outdial_telephony::BusyLine;
 use serde_json::Value;
@@ -112,7 +112,24 @@ fn key(id: &str) -> Vec<AccessKey> {
 impl Server {
     /// A server with the tenants `acme` and `other`.
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap()).await
+    }
+
+    /// The same with no limit for requests in a second.
+    pub(crate) async fn without_limits() -> Self {
+        Self::start_with(tempfile::tempdir().unwrap(), 0, 0, 0).await
+    }
+
+    async fn start_in(folder: tempfile::TempDir) -> Self {
+        Self::start_with(folder, 20, 100, 1).await
+    }
+
+    async fn start_with(
+        folder: tempfile::TempDir,
+        tencents_rate: u32,
+        alibabas_rate: u32,
+        calldata_spacing_s: u32,
+    ) -> Self {
         let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
         let (line, events) = BusyLine::new();
         let setup = Setup {
@@ -133,20 +150,21 @@ impl Server {
                 tenant,
                 sdk_app_id: 1_400_000_000 + number,
                 keys: key(&format!("AKID-{name}")),
-                requests_per_s: 20,
+                requests_per_s: tencents_rate,
             });
             accounts.alibaba.push(alibaba::Account {
                 tenant,
                 instance_id: format!("instance-{name}"),
                 keys: key(&format!("LTAI-{name}")),
-                requests_per_s: 100,
+                requests_per_s: alibabas_rate,
             });
             accounts.huawei.push(huawei::Account {
                 tenant,
                 vdn_id: u32::try_from(number).unwrap(),
                 keys: key(&format!("ak-{name}")),
                 requests_per_s: 0,
-                calldata_spacing_s: 1,
+                calldata_spacing_s,
+                callback_hosts: vec![],
             });
         }
         accounts.dezhu.push(dezhu::Account {
@@ -206,6 +224,20 @@ impl Server {
         );
         let campaign = service.create_campaign(&caller, settings, None).await;
         campaign.unwrap().uuid
+    }
+
+    /// Its use cases, and the server itself as a caller in the tenant `acme`.
+    pub(crate) fn inside(&self) -> (&Service, Caller) {
+        let service = &self.running.service;
+        let tenant = service.tenant_named("acme").unwrap().id;
+        (service, service.insider(tenant))
+    }
+
+    /// Stops it, and starts another one with its database.
+    pub(crate) async fn restart(self) -> Self {
+        self.running.stop(Duration::from_millis(10)).await;
+        drop(self.dialects);
+        Self::start_in(self._folder).await
     }
 
     /// Stops it.

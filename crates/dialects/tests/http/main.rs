@@ -10,6 +10,7 @@ mod alibaba_groups;
 mod anything;
 mod common;
 mod dezhu;
+mod fuzz;
 mod huawei;
 mod tencent;
 mod tencent_campaigns;

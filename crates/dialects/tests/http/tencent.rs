@@ -136,6 +136,12 @@ async fn every_refusal_has_the_vendors_code() {
     let large = server.send(request("GET", &query, &[], "")).await;
     assert_eq!(code(&large), "RequestSizeLimitExceeded");
     let form = [("content-type", "application/x-www-form-urlencoded")];
+    let mut form_too_large = b"SecretId=AKID-acme&Name=".to_vec();
+    form_too_large.resize(5 << 20, 0xe9);
+    let large = server
+        .send(request("POST", "/", &form, form_too_large))
+        .await;
+    assert_eq!(code(&large), "RequestSizeLimitExceeded");
     let legacy = server
         .send(request("POST", "/", &form, "SecretId=AKID-acme"))
         .await;

@@ -39,6 +39,9 @@ pub(super) struct Entry {
     pub(super) was_final: bool,
     /// How many dials the number gate had counted when the contact was asked for.
     pub(super) dials_at_ask: u64,
+    /// How often the store has said that it never takes the call.
+    #[serde(default)]
+    pub(super) refused: u32,
     /// When it is looked at again; `None` = when something else happens to it.
     look_at: Option<Timestamp>,
 }
@@ -70,15 +73,18 @@ impl Book {
         self.entries.is_empty()
     }
 
-    /// Puts an appointment in, to be looked at at its time.
+    /// Puts an appointment in, to be looked at at its time, in place of what was known of it.
     pub(super) fn put(&mut self, rules: AppointmentRules) {
         let (id, due_at) = (rules.id, rules.due_at);
+        // The look at its old time would stay, always due and never answered for.
+        self.look_at(id, None, false);
         let entry = Entry {
             rules,
             stage: Stage::Waiting,
             held: None,
             was_final: false,
             dials_at_ask: 0,
+            refused: 0,
             look_at: None,
         };
         self.entries.insert(id, entry);

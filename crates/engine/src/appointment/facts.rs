@@ -225,6 +225,31 @@ impl Engine {
         self.appointments.look_at(id, Some(again), false);
     }
 
+    /// The store never takes the call of an appointment, with its contact as the engine has it. The contact
+    /// is read anew, after a rest that doubles each time: what is wrong for good costs little until the
+    /// appointment's end.
+    pub(crate) fn appointment_refused(&mut self, id: AppointmentId) {
+        let now = self.now;
+        let Some(entry) = self.appointments.get_mut(id) else {
+            return;
+        };
+        entry.stage = Stage::Waiting;
+        entry.held = None;
+        let was_final = std::mem::take(&mut entry.was_final);
+        let rest = super::turn::LOOK_AGAIN * (1 << entry.refused.min(6));
+        entry.refused = entry.refused.saturating_add(1);
+        let again = (now + rest).min(entry.rules.valid_until);
+        let (campaign, contact) = (entry.rules.campaign, entry.rules.contact);
+        self.appointments.look_at(id, Some(again), false);
+        if let Some(campaign) = self.campaigns.get_mut(&campaign) {
+            campaign.held.remove(&contact);
+            campaign.window.store_has_more();
+            if was_final {
+                campaign.open = campaign.open.saturating_sub(1);
+            }
+        }
+    }
+
     /// The call of an appointment is over.
     pub(crate) fn appointment_called(&mut self, id: AppointmentId) {
         if let Some(entry) = self.appointments.get(id) {

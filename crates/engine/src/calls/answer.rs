@@ -86,7 +86,8 @@ impl Engine {
             return;
         };
         if call.taken {
-            return;
+            // It has talked for as long as a call may last.
+            return self.hang_up(attempt);
         }
         if self.abandoned_at(call).is_some_and(|at| at <= now) {
             self.count_abandoned(attempt);

@@ -1,7 +1,7 @@
 //! The end of a call: its outcome, and all that it gives back.
 
 use outdial_domain::{
-    AttemptId, Blame, EarlyMedia, Evidence, EvidenceSource, LocalFailure, Outcome,
+    AttemptId, Blame, EarlyMedia, Evidence, EvidenceSource, LocalFailure, Outcome, TrunkName,
 };
 
 use super::{Call, GaveUp, Stage};
@@ -61,11 +61,7 @@ impl Engine {
         self.timers
             .set(&mut call.alarm, TimerKey::Call(attempt), None);
         if let Some((trunk, evidence)) = call.failed_on.pop() {
-            self.numbers.over(call.number(), attempt);
-            call.attempt.trunk = trunk;
-            call.attempt.evidence = evidence;
-            let (outcome, blame) = self.outcome(&call);
-            self.conclude(*call, outcome, blame);
+            self.end_as_before(*call, (trunk, evidence));
             return;
         }
         self.numbers.not_placed(call.number(), attempt);
@@ -74,7 +70,11 @@ impl Engine {
             campaign.calls = campaign.calls.saturating_sub(1);
             let held = Held::up_to_date(call.contact, &self.numbers);
             if let Some(appointment) = call.appointment {
-                self.appointment_not_placed(appointment, held);
+                if for_good {
+                    self.appointment_refused(appointment);
+                } else {
+                    self.appointment_not_placed(appointment, held);
+                }
             } else if for_good {
                 self.counters.barred += 1;
                 campaign.barred.insert(held.contact.id);
@@ -91,6 +91,14 @@ impl Engine {
             self.end_if_done(id);
             self.load_contacts(id);
         }
+    }
+
+    /// A call that was to go out a second time ends as it did the first time.
+    pub(super) fn end_as_before(&mut self, mut call: Call, before: (TrunkName, Evidence)) {
+        self.numbers.over(call.number(), call.attempt.id);
+        (call.attempt.trunk, call.attempt.evidence) = before;
+        let (outcome, blame) = self.outcome(&call);
+        self.conclude(call, outcome, blame);
     }
 
     /// Writes the outcome down and tells everybody whom it concerns.

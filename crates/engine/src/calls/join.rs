@@ -28,7 +28,7 @@ impl Engine {
         call.joining_since = Some(now);
         let id = call.attempt.campaign;
         self.set_stage(attempt, Stage::Connected);
-        self.set_call_alarm(attempt, None);
+        self.end_in_time(attempt);
         self.out.push_back(Output::Join {
             attempt,
             agent: agent_id,
@@ -45,6 +45,17 @@ impl Engine {
         if let Some(loser) = promised_to.filter(|&loser| loser != id) {
             self.keep_promises(loser);
         }
+    }
+
+    /// A conversation has its alarm, too: a far end that has vanished without a word, or a bot that talks
+    /// to nobody, must not hold a line for ever.
+    fn end_in_time(&mut self, attempt: AttemptId) {
+        let until = self.calls.get(&attempt).and_then(|call| {
+            let trunk = self.trunks.get(call.attempt.trunk)?;
+            let answered = call.attempt.answered_at?;
+            Some(answered + trunk.rules.longest_call)
+        });
+        self.set_call_alarm(attempt, until);
     }
 
     /// The callee's media is joined with the agent's or the flow's.
@@ -67,7 +78,7 @@ impl Engine {
         call.taken = true;
         let in_queue = by_agent || call.settings.flow_first.is_none();
         if !by_agent {
-            self.set_call_alarm(attempt, None);
+            self.end_in_time(attempt);
         }
         if !in_queue {
             // It has not come to the queue, where the ledger counts it.

@@ -10,5 +10,7 @@ mod judge;
 mod progress;
 mod redial;
 pub(crate) mod retry;
+mod withhold;
 
 pub(crate) use call::{Call, GaveUp, Reserved, Sort, Stage, Tally};
+pub use withhold::Placing;

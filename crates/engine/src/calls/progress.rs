@@ -91,7 +91,8 @@ impl Engine {
             Stage::GivingUp | Stage::Leaving => self.end_is_overdue(attempt),
             Stage::Waiting => self.wait_due(attempt),
             Stage::InFlow => self.flow_due(attempt),
-            Stage::Committing | Stage::Connected => {}
+            Stage::Connected => self.hang_up(attempt),
+            Stage::Committing => {}
         }
     }
 }

@@ -139,6 +139,21 @@ impl Engine {
         self.load_contacts(id);
     }
 
+    /// Contacts that waited have left the list.
+    pub(crate) fn contacts_removed(&mut self, id: CampaignId, count: u64) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        for held in campaign.window.replaced() {
+            campaign.held.remove(&held.contact.id);
+        }
+        campaign.contacts = campaign.contacts.saturating_sub(count);
+        campaign.open = campaign.open.saturating_sub_unsigned(count);
+        self.end_if_done(id);
+        self.load_contacts(id);
+    }
+
     /// Gives the whole window back to the store.
     pub(crate) fn give_back_window(&mut self, id: CampaignId) {
         if let Some(campaign) = self.campaigns.get_mut(&id) {

@@ -21,7 +21,8 @@ impl CalendarGate {
     pub(crate) fn new(calendar: &Calendar, now: Timestamp) -> Self {
         Self {
             open: calendar.is_open(now),
-            until: calendar.next_change(now).unwrap_or(now + TRUST),
+            // More days ahead than the answer is trusted for.
+            until: calendar.next_change_within(now, 2).unwrap_or(now + TRUST),
             day: calendar.local_day(now),
         }
     }

@@ -15,7 +15,7 @@ use outdial_engine::{CampaignView, CommandError, Engine, EngineConfig};
 pub const GROUP: SkillGroupId = SkillGroupId::new(255);
 pub const FLOW: FlowId = FlowId::new(4600);
 
-pub fn secs(n: u64) -> Duration {
+pub const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
@@ -128,6 +128,7 @@ impl World {
             failover_on: vec![FailoverCause::Status(503), FailoverCause::Timeout],
             weight: 1,
             cause_map: CauseMap::default(),
+            longest_call: LONGEST_CALL,
         };
         change(&mut rules);
         self.fact(Input::TrunkSet(rules));

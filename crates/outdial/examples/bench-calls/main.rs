@@ -94,6 +94,7 @@ fn dial(folder: &std::path::Path, load: &Load) -> Result<Outcome, Failure> {
             .enumerate()
             .map(|(n, (id, uri))| (id.to_owned(), group(n), uri))
             .collect(),
+        ..Config::default()
     };
     let server = Server::start(folder, &config)?;
     server.ready(&config)?;

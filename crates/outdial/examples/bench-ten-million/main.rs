@@ -104,6 +104,7 @@ impl World {
                 .enumerate()
                 .map(|(n, phone)| ((1_001 + n).to_string(), GROUP, phone.uri()))
                 .collect(),
+            ..Config::default()
         };
         Ok(Self {
             carrier,

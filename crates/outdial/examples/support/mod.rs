@@ -15,7 +15,7 @@ pub use figures::{Figures, Metric, percentile};
 pub use process::{Account, signal};
 pub use rest::Rest;
 #[allow(unused_imports)]
-pub use server::{Config, GROUP, Server, free_port};
+pub use server::{ADMIN_KEY, CALLER_ID, Config, GROUP, Server, free_port};
 
 /// Why a bench cannot measure; a limit that is exceeded is a result.
 pub type Failure = Box<dyn Error + Send + Sync>;

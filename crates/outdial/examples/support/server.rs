@@ -12,8 +12,10 @@ use super::{Account, Failure, Rest, signal, until};
 /// The skill group that campaigns call for.
 pub const GROUP: u64 = 255;
 
-const ADMIN_KEY: &str = "bench-admin-key";
-const CALLER_ID: &str = "075586013388";
+/// The key of the API.
+pub const ADMIN_KEY: &str = "bench-admin-key";
+/// The number that callees see.
+pub const CALLER_ID: &str = "075586013388";
 
 /// What the server of a bench is configured with.
 #[derive(Default)]
@@ -22,6 +24,8 @@ pub struct Config {
     pub trunk: String,
     /// Id, skill group and address of each agent's phone.
     pub agents: Vec<(String, u64, String)>,
+    /// Further sections of the tenant.
+    pub tenant: String,
 }
 
 impl Config {
@@ -50,6 +54,8 @@ impl Config {
                 "[[tenant.agent]]\nid = \"{id}\"\nname = \"Agent {id}\"\nskill_groups = [{group}]\nuri = \"{uri}\""
             );
         }
+        text.push('\n');
+        text.push_str(&self.tenant);
         text
     }
 }
@@ -57,6 +63,8 @@ impl Config {
 /// A server that runs; killed when dropped.
 pub struct Server {
     child: Child,
+    /// Where its API listens on this machine.
+    pub port: u16,
     pub rest: Rest,
     pub account: Account,
 }
@@ -86,6 +94,7 @@ impl Server {
         let account = Account::of(&child);
         let mut server = Self {
             child,
+            port: http,
             rest: Rest::new(http, ADMIN_KEY),
             account,
         };

@@ -112,6 +112,9 @@ fn limits(section: &mut Section<'_>, trunk: &mut Trunk) {
     if let Some(seconds) = section.optional("keepalive_s", count(0..=3600)) {
         trunk.keepalive = Duration::from_secs(seconds.value.into());
     }
+    if let Some(seconds) = section.optional("max_call_s", count(60..=86_400)) {
+        trunk.longest_call = Duration::from_secs(seconds.value.into());
+    }
     if let Some(weight) = section.optional("weight", count(1..=1000)) {
         trunk.weight = weight.value;
     }

@@ -62,6 +62,8 @@ pub struct HuaweiSettings {
     pub requests_per_s: u32,
     /// Seconds between two uploads of call data; 0 = no limit. Default 1.
     pub calldata_spacing_s: u32,
+    /// Hosts to which results may be pushed; empty = any.
+    pub callback_hosts: Vec<String>,
 }
 
 /// `[tenant.dezhu]`.
@@ -127,11 +129,13 @@ fn huawei(section: &mut Section<'_>) -> Option<HuaweiSettings> {
     let keys = keys(section);
     let requests_per_s = requests_per_s(section, 0);
     let spacing = section.optional("calldata_spacing_s", count(0..=3600));
+    let hosts = section.list("callback_hosts", name).unwrap_or_default();
     Some(HuaweiSettings {
         vdn_id: vdn_id?.value,
         keys,
         requests_per_s,
         calldata_spacing_s: spacing.map_or(1, |found| found.value),
+        callback_hosts: hosts.into_iter().map(|found| found.value).collect(),
     })
 }
 

@@ -29,7 +29,9 @@ pub(super) fn router(service: &Service, vendors: &Vendors, ran_before: bool) -> 
         }
     }
     let nobody = Router::new().fallback(outdial_api::route_not_found);
-    Dialects::new(service, &clock, accounts).router(nobody)
+    let dialects = Dialects::new(service, &clock, accounts);
+    dialects.huawei.push_results(huawei::PushRules::default());
+    dialects.router(nobody)
 }
 
 fn add(accounts: &mut Accounts, tenant: TenantId, settings: &VendorSettings) {
@@ -56,6 +58,7 @@ fn add(accounts: &mut Accounts, tenant: TenantId, settings: &VendorSettings) {
             keys: keys(&settings.keys),
             requests_per_s: settings.requests_per_s,
             calldata_spacing_s: settings.calldata_spacing_s,
+            callback_hosts: settings.callback_hosts.clone(),
         });
     }
     if let Some(settings) = &settings.dezhu {

@@ -259,3 +259,65 @@ async fn sipp_counts_the_same_answers_as_the_database_after_kills() {
     // Nobody is called twice: one attempt each, whatever happened.
     assert_eq!(campaign.attempts().len(), numbers.len(), "{outcomes:?}");
 }
+
+/// Reserved calls fall due while the server is killed again and again: each is called once at most, and
+/// over in the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_lose_no_reserved_call_and_make_none_twice() {
+    let work = Work::new("crash-reserved");
+    let mix = Planner::seeded(13, callees());
+    let carrier = Carrier::start(CarrierOptions::new(mix)).await.unwrap();
+    let team = Team::start(3, |phone| phone.audio_watchdog(secs(15))).await;
+    let trunk = TrunkLines::new("carrier", &carrier.uri()).with("keepalive_s = 0");
+    let config = Config::new().trunk(trunk).agents(team.agents());
+    let mut server = Server::start(&work, &config).await;
+    team.ready(&server.rest).await;
+    let campaign = Campaign::create(&server.rest, settings());
+    // It has no list of its own: its list is done as soon as it is started.
+    campaign.start();
+    let numbers: Vec<String> = (100..112).map(|n| list::number(n, 0)).collect();
+    for (second, number) in (3..).zip(&numbers) {
+        let due_at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(second);
+        let draft = json!({
+            "kind": "automatic",
+            "campaign_id": campaign.id,
+            "number": number,
+            "due_at": due_at.to_string(),
+        });
+        server
+            .rest
+            .post("appointments", &draft)
+            .ok("reserve a call");
+    }
+    for _ in 0..3 {
+        tokio::time::sleep(random_between(ms(500), ms(4_000))).await;
+        server.kill();
+        server.launch();
+        server.until_ready().await;
+    }
+    let rest = server.rest.clone();
+    until("every reserved call is over", secs(180), || {
+        let all = rest.all("appointments");
+        let open =
+            |item: &&Value| ["waiting", "calling"].contains(&item["state"].as_str().unwrap());
+        match all.iter().find(open) {
+            None if all.len() == numbers.len() => Ok(()),
+            open => Err(format!("{open:?}")),
+        }
+    })
+    .await;
+    carrier
+        .until("every call is over", secs(10), |log| log.open_now() == 0)
+        .await
+        .unwrap();
+    let seen = by_number(&carrier.log());
+    assert!(seen.values().all(|(calls, _)| *calls == 1), "{seen:?}");
+    assert!(
+        seen.keys().all(|called| numbers.contains(called)),
+        "{seen:?}"
+    );
+    // One that was committed and not sent when the server died is unknown, and not tried again.
+    let unknown = campaign.attempts();
+    let unknown = unknown.iter().filter(|a| a.outcome() == "unknown").count();
+    assert!(seen.len() + unknown >= numbers.len(), "{seen:?} {unknown}");
+}

@@ -61,6 +61,14 @@ impl Campaign {
         }
     }
 
+    /// A campaign that is there already, whichever API has made it.
+    pub(crate) fn of(rest: &Rest, id: u64) -> Self {
+        Self {
+            id,
+            rest: rest.clone(),
+        }
+    }
+
     fn path(&self, rest: &str) -> String {
         format!("campaigns/{}{rest}", self.id)
     }
@@ -108,8 +116,13 @@ impl Campaign {
         self.rest.patch(&self.path(""), changes).ok("patch")
     }
 
+    /// Its attempts as they are shown.
+    pub(crate) fn attempts_json(&self) -> Vec<Value> {
+        self.rest.all(&self.path("/attempts"))
+    }
+
     pub(crate) fn attempts(&self) -> Vec<Attempt> {
-        let items = self.rest.all(&self.path("/attempts"));
+        let items = self.attempts_json();
         items
             .into_iter()
             .map(|item| serde_json::from_value(item).unwrap())

@@ -122,6 +122,18 @@ impl Rest {
         answer.map_err(|error| error.to_string())
     }
 
+    /// The body of a GET as it comes, for as long as the server sends.
+    pub(crate) fn stream(&self, path: &str) -> impl std::io::Read + use<> {
+        let endless = Agent::config_builder().timeout_global(None).build();
+        let agent: Agent = endless.into();
+        let answer = agent
+            .get(format!("{}/api/v1/{path}", self.base))
+            .header("Authorization", format!("Bearer {}", self.key))
+            .call()
+            .unwrap_or_else(|error| panic!("GET {path}: {error}"));
+        answer.into_body().into_reader()
+    }
+
     fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
         let body = body.to_string();
         self.send(method, path, Some("application/json"), body.as_bytes())

@@ -89,10 +89,10 @@ def expect(step, answer, code=OK, status=200):
 
 
 def documented(args):
-    """The example of "Modifying an Outbound Campaign (V1)": its dates in the future, its name within the
-    32 characters that the same page allows, and what the tenant has."""
+    """The example of "Modifying an Outbound Campaign (V1)": its dates in the future, and what the
+    tenant has. Its name has 44 characters where the table of the same page says 32."""
     return {
-        "name": "Recommendation for National Day",
+        "name": "Data Package Recommendation for National Day",
         "description": "Data Package Recommendation for National Day",
         "strBeginTime": "2096-09-10 00:00:00",
         "strEndTime": "2096-10-07 23:59:59",
@@ -145,7 +145,7 @@ def campaign(client, args):
         if name != "skillParam" and shown[name] != body[name]:
             raise Failure("details: %s is %s, not %s" % (name, shown[name], body[name]))
     for change, code in (
-        ({"name": "x" * 33}, "02000003"), ({"description": "a;b"}, "02000002"),
+        ({"name": "x" * 101}, "02000003"), ({"description": "a;b"}, "02000002"),
         ({"strEndTime": ""}, "02000009"), ({"strBeginTime": "2096-09-10"}, "02000008"),
         ({"strBeginTime": "2020-09-10 00:00:00"}, "0200002"), ({"deviceType": 4}, "02000007"),
         ({"deviceType": "x"}, "02000006"), ({"maxAlertingTime": 121}, "02000007"),

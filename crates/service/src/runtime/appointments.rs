@@ -24,8 +24,10 @@ impl Runtime {
         let settled = self.writes.settled();
         self.work.push(Box::pin(async move {
             // Only a runtime that is gone says nothing, and then nobody waits for the answer.
-            let _ = settled.await;
-            let result = read(&store, tenant, contact, now, day).await;
+            let result = match settled.await {
+                Ok(Err(reason)) => Err(StoreError::Unavailable(reason)),
+                _ => read(&store, tenant, contact, now, day).await,
+            };
             Done::Reserved {
                 tenant,
                 appointment,

@@ -18,6 +18,7 @@ use outdial_telephony::{Command, Connector, StoredDialog};
 
 use super::clock::Clock;
 use super::legs::Legs;
+use super::orders::Loads;
 use super::trunks::Trunks;
 use super::writes::Writes;
 use super::{Runtime, TenantRuntime, calls, orders};
@@ -50,9 +51,10 @@ pub(crate) async fn boot(
         connector,
         registry,
         tenants: BTreeMap::new(),
-        legs: Legs::new(),
+        legs: Legs::after(orphans.iter().map(|left| left.leg)),
         trunks: Trunks::default(),
         writes: Writes::default(),
+        loads: Loads::default(),
         events: Vec::new(),
         facts: std::collections::VecDeque::new(),
         work: futures_util::stream::FuturesUnordered::new(),
@@ -272,6 +274,7 @@ fn facts_of_setup(entry: &TenantEntry, trunks: &[Trunk]) -> Vec<Input> {
             failover_on: trunk.failover_on.clone(),
             weight: trunk.weight,
             cause_map: trunk.cause_map.clone(),
+            longest_call: trunk.longest_call,
         }));
         facts.push(Input::PermitSet {
             trunk: trunk.name,

@@ -6,6 +6,7 @@ use outdial_domain::{
     AgentId, AttemptId, Connection, Evidence, FlowSource, PhoneAddress, Target, TenantId,
     Timestamp, TrunkName,
 };
+use outdial_engine::Placing;
 use outdial_engine::input::Input;
 use outdial_engine::output::Dial;
 use outdial_store::{
@@ -215,17 +216,33 @@ impl Runtime {
         identity: Option<DialogIdentity>,
         result: Result<(), StoreError>,
     ) {
-        let Some(known) = self.legs.get_mut(leg) else {
+        let Some(known) = self.legs.get(leg) else {
             return;
         };
         let (owner, given_up) = (known.owner, known.ended_by_us);
-        if let Err(error) = result {
-            self.not_placed(leg, owner, &error);
-            return;
+        // What was said before this moment counts.
+        self.settle();
+        match (result, owner, &identity) {
+            (Ok(()), ..) => {}
+            // A callee who has answered does not wait for a disk: the flow's leg is remembered later.
+            (Err(error), Owner::Flow(tenant, attempt), Some(identity)) if error.is_passing() => {
+                let dialog = dialog(leg, DialogOwner::Flow(tenant, attempt), identity, None);
+                self.stop_for_store(error.to_string());
+                self.write(Write::Dialog(dialog));
+            }
+            (Err(error), ..) => return self.not_placed(leg, owner, &error),
         }
-        known.phase = Phase::Calling;
         if let Owner::Callee(tenant, attempt) = owner {
+            if self.placing(tenant, attempt) == Placing::Withheld {
+                self.legs.end(leg);
+                self.tell(tenant, Input::Withheld(attempt));
+                return;
+            }
             self.tell(tenant, Input::Placed(attempt));
+        }
+        let given_up = given_up || self.is_cancelled(owner);
+        if let Some(known) = self.legs.get_mut(leg) {
+            known.phase = Phase::Calling;
         }
         match identity {
             Some(identity) if !given_up => {
@@ -242,6 +259,19 @@ impl Runtime {
                 },
             ),
             None => self.over(leg, facts::not_sent()),
+        }
+    }
+
+    /// What the engine says of an attempt that has been committed.
+    fn placing(&self, tenant: TenantId, attempt: AttemptId) -> Placing {
+        let runtime = self.tenants.get(&tenant);
+        runtime.map_or(Placing::GoesOut, |t| t.engine.placing(attempt))
+    }
+
+    fn is_cancelled(&self, owner: Owner) -> bool {
+        match owner {
+            Owner::Callee(tenant, attempt) => self.placing(tenant, attempt) == Placing::Cancelled,
+            _ => false,
         }
     }
 

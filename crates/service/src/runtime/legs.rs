@@ -53,14 +53,15 @@ pub(crate) struct Legs {
 
 impl Legs {
     /// Ids begin with the time of the start in milliseconds, shifted by 20 bits, so that they are
-    /// never used twice, not even after a restart.
-    pub(crate) fn new() -> Self {
+    /// not used twice, not even after a restart; and behind those of `left`, the legs that are stored from
+    /// the last run, in case the clock was set back since.
+    pub(crate) fn after(left: impl Iterator<Item = LegId>) -> Self {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let millis = u64::try_from(since.as_millis()).unwrap_or(0);
         Self {
-            next: millis << 20,
+            next: left.map(|leg| leg.0 + 1).fold(millis << 20, u64::max),
             legs: BTreeMap::new(),
             by_owner: BTreeMap::new(),
         }
@@ -113,8 +114,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_id_is_that_of_a_leg_which_the_last_run_left() {
+        let ahead = LegId(Legs::after(std::iter::empty()).next + (1 << 40));
+        let mut legs = Legs::after([LegId(5), ahead].into_iter());
+        assert!(legs.begin(Owner::TrunkTest(1)) > ahead);
+    }
+
+    #[test]
     fn an_owner_finds_its_newest_leg() {
-        let mut legs = Legs::new();
+        let mut legs = Legs::after(std::iter::empty());
         let owner = Owner::Callee(TenantId::new(1), AttemptId::new(7));
         let first = legs.begin(owner);
         let second = legs.begin(owner);

@@ -1,4 +1,4 @@
-//! Campaigns that are held while their list is being replaced.
+//! Campaigns that are held while their list is being replaced or shortened.
 
 use outdial_domain::{CampaignId, CampaignState, LifeCycleError, TenantId};
 use outdial_engine::input::Input;
@@ -27,12 +27,43 @@ impl Runtime {
                 return Err(LifeCycleError { state, command }.into());
             }
         }
+        self.hold(id)
+    }
+
+    fn hold(&mut self, id: CampaignId) -> Result<(), ServiceError> {
         if !self.held_lists.insert(id) {
             return Err(ServiceError::Conflict(
-                "the campaign's list is being replaced already; try again in a moment".to_owned(),
+                "the campaign's list is being changed already; try again in a moment".to_owned(),
             ));
         }
         Ok(())
+    }
+
+    /// Keeps a campaign that does not dial now from dialing and from reading its list.
+    ///
+    /// # Errors
+    /// [`ServiceError::State`] while it dials, [`ServiceError::Conflict`] when it is held already.
+    pub(crate) fn hold_still(
+        &mut self,
+        tenant: TenantId,
+        id: CampaignId,
+    ) -> Result<(), ServiceError> {
+        let state = self.campaign_view(tenant, id).map(|view| view.state);
+        if let Some(state @ CampaignState::Running) = state {
+            let (state, command) = (state.name(), "lose contacts");
+            return Err(LifeCycleError { state, command }.into());
+        }
+        self.hold(id)
+    }
+
+    /// Lets a campaign go on whose list has so many contacts fewer that waited.
+    pub(crate) fn release_shortened(&mut self, tenant: TenantId, campaign: CampaignId, count: u64) {
+        self.held_lists.remove(&campaign);
+        // One that has ended for good is known to the store only.
+        if self.campaign_view(tenant, campaign).is_some() {
+            self.tell(tenant, Input::ContactsRemoved { campaign, count });
+            self.settle();
+        }
     }
 
     /// Lets a campaign go on with the list that it has now.

@@ -40,8 +40,9 @@ use crate::events::Happened;
 use crate::registry::Registry;
 use clock::Clock;
 use legs::Legs;
+use orders::Loads;
 use trunks::Trunks;
-use writes::{AfterWrite, Writes};
+use writes::{AfterWrite, Uncommitted, Writes};
 
 pub(crate) use boot::{boot, is_over, load_campaign};
 pub(crate) use trunks::TrunkTest;
@@ -77,6 +78,8 @@ enum Done {
         confirm: Option<LegId>,
         result: Result<(), StoreError>,
     },
+    /// A newer request for contacts of the same campaign has taken the place of one that waited.
+    LoadDropped,
     /// Contacts for an engine's window.
     Loaded {
         wanted: Wanted,
@@ -121,6 +124,7 @@ pub(crate) struct Runtime {
     legs: Legs,
     trunks: Trunks,
     writes: Writes,
+    loads: Loads,
     events: Vec<NewEvent>,
     facts: VecDeque<(TenantId, Input)>,
     work: FuturesUnordered<Work>,
@@ -202,8 +206,9 @@ impl Runtime {
         }
     }
 
-    /// Resolves once everything that has happened so far is committed.
-    pub(crate) fn settled(&mut self) -> oneshot::Receiver<()> {
+    /// Resolves once everything that has happened so far is committed; to the reason, where the store
+    /// cannot.
+    pub(crate) fn settled(&mut self) -> oneshot::Receiver<Result<(), String>> {
         self.settle();
         self.writes.settled()
     }
@@ -232,9 +237,9 @@ impl Runtime {
         self.stopped = true;
     }
 
-    /// Whether every write is committed.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.writes.is_settled()
+    /// What is not committed yet.
+    pub(crate) fn uncommitted(&self) -> Uncommitted {
+        self.writes.uncommitted()
     }
 
     /// Calls in progress, over all tenants.
@@ -267,6 +272,10 @@ impl Runtime {
     fn keep_up(&mut self) {
         self.divide_trunks();
         self.show_figures();
+        if self.store.writer_figures().refuses {
+            // What someone else has asked of the store has failed: only a probe opens it again.
+            self.stop_for_store("it could not commit a change".to_owned());
+        }
     }
 
     /// Hands a change to the store; it is tried until it is committed.
@@ -319,6 +328,7 @@ impl Runtime {
                     self.stop_for_store(reason);
                 }
             }
+            Done::LoadDropped => {}
             Done::Loaded { wanted, result } => self.loaded(wanted, result),
             Done::Reserved {
                 tenant,
@@ -341,7 +351,7 @@ impl Runtime {
     fn stop_for_store(&mut self, reason: String) {
         if self.store_fails.is_none() {
             tracing::error!(%reason, "the store cannot commit; dialing stops until it can");
-            self.writes.begin_to_fail();
+            self.writes.begin_to_fail(reason.clone());
             self.tell_all(&Input::StoreFailing {
                 reason: Some(reason.clone()),
             });
@@ -356,11 +366,16 @@ impl Runtime {
     }
 
     fn resume_after_store(&mut self) {
-        if self.store_fails.take().is_none() {
+        if self.store_fails.is_none() {
             return;
         }
+        // While one is still on its way, the next probe looks again.
+        let Some(waited) = self.writes.resume() else {
+            return;
+        };
+        self.store_fails = None;
         tracing::info!("the store can commit again; dialing goes on");
-        for (number, write) in self.writes.resume() {
+        for (number, write) in waited {
             self.commit(number, write, None);
         }
         self.tell_all(&Input::StoreFailing { reason: None });

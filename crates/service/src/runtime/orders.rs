@@ -1,8 +1,12 @@
 //! Carrying out an engine's orders.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use outdial_domain::{Attempt, ContactId, Evidence, Outcome, PhoneNumber, TenantId, TrunkName};
+use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
+use outdial_domain::{
+    Attempt, CampaignId, ContactId, Evidence, Outcome, PhoneNumber, TenantId, TrunkName,
+};
 use outdial_engine::input::{BreakerState, DueContact, Input};
 use outdial_engine::output::{AttemptEnd, Dial, Output, TrunkHealth};
 use outdial_store::{AgentWish, Breaker, DueContacts, EndAttempt, Store, StoreError};
@@ -12,6 +16,21 @@ use super::legs::Owner;
 use super::writes::Write;
 use super::{Done, Runtime, Wanted};
 use crate::events::Happened;
+
+/// Requests for contacts that wait: one for each campaign, however long the store takes.
+#[derive(Default)]
+pub(super) struct Loads(BTreeMap<CampaignId, AbortHandle>);
+
+impl Loads {
+    /// A request begins, in place of the campaign's earlier one.
+    fn begin(&mut self, campaign: CampaignId) -> AbortRegistration {
+        let (handle, registration) = AbortHandle::new_pair();
+        if let Some(earlier) = self.0.insert(campaign, handle) {
+            earlier.abort();
+        }
+        registration
+    }
+}
 
 impl Runtime {
     pub(super) fn carry_out(&mut self, tenant: TenantId, order: Output) {
@@ -158,17 +177,22 @@ impl Runtime {
         let day = self.registry.day_of_number_cap(tenant, now);
         // The engine holds for known to the store what it has moved there: the read must see it.
         let settled = self.writes.settled();
-        self.work.push(Box::pin(async move {
+        let read = async move {
             // Only a runtime that is gone says nothing, and then nobody waits for the answer.
-            let _ = settled.await;
+            if let Ok(Err(reason)) = settled.await {
+                return Err(StoreError::Unavailable(reason));
+            }
             let due = store
                 .due_contacts(campaign, now, count as usize, &holds)
-                .await;
-            let result = match due {
-                Ok(due) => with_calls_today(&store, tenant, due, day).await,
-                Err(error) => Err(error),
-            };
-            Done::Loaded { wanted, result }
+                .await?;
+            with_calls_today(&store, tenant, due, day).await
+        };
+        let read = Abortable::new(read, self.loads.begin(campaign));
+        self.work.push(Box::pin(async move {
+            match read.await {
+                Ok(result) => Done::Loaded { wanted, result },
+                Err(_) => Done::LoadDropped,
+            }
         }));
     }
 
@@ -196,7 +220,9 @@ impl Runtime {
                 more: due.more,
             },
             Err(error) => {
-                tracing::error!(campaign.id = campaign.number(), %error, "contacts cannot be read; tried again in 5 s");
+                if self.store_fails.is_none() {
+                    tracing::error!(campaign.id = campaign.number(), %error, "contacts cannot be read; tried again in 5 s");
+                }
                 let retry_at = self.now() + std::time::Duration::from_secs(5);
                 Input::ContactsLoaded {
                     campaign,
@@ -363,4 +389,23 @@ pub(super) fn begun(dial: &Dial) -> Attempt {
 fn count_outcome(end: &AttemptEnd) {
     let outcome = end.attempt.outcome.unwrap_or(Outcome::Unknown).as_str();
     metrics::counter!("outdial_attempts_ended_total", "outcome" => outcome).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_for_contacts_takes_the_place_of_one_that_waits() {
+        let campaign = |number| CampaignId::new(number).unwrap();
+        let mut loads = Loads::default();
+        let waits = |registration| Abortable::new(std::future::pending::<()>(), registration);
+        let (first, other) = (
+            waits(loads.begin(campaign(1))),
+            waits(loads.begin(campaign(2))),
+        );
+        assert!(!first.is_aborted());
+        let _second = loads.begin(campaign(1));
+        assert!(first.is_aborted() && !other.is_aborted());
+    }
 }

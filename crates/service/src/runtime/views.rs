@@ -23,9 +23,13 @@ impl Runtime {
         command: Command,
     ) -> Result<CampaignState, ServiceError> {
         let now = self.now();
-        if command.command == LifeCycleCommand::Start && !self.may_read_list(command.campaign) {
+        let dials = matches!(
+            command.command,
+            LifeCycleCommand::Start | LifeCycleCommand::Resume
+        );
+        if dials && !self.may_read_list(command.campaign) {
             return Err(ServiceError::Conflict(
-                "the campaign's list is being replaced; start it in a moment".to_owned(),
+                "the campaign's list is being changed; start it in a moment".to_owned(),
             ));
         }
         let engine = self

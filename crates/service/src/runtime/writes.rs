@@ -1,13 +1,14 @@
 //! Writes that must not be lost: tried until the store has committed them, in order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use outdial_domain::{
-    AppointmentId, AppointmentState, CampaignId, CampaignState, ContactUpdate, TenantId, TrunkName,
+    AppointmentId, AppointmentState, AttemptId, CampaignId, CampaignState, ContactUpdate, TenantId,
+    TrunkName,
 };
 use outdial_store::{
-    AgentWish, AttemptAnswered, AttemptJoined, Breaker, Dialog, EndAttempt, NewEvent, Store,
+    AgentWish, AttemptAnswered, AttemptJoined, Breaker, Dialog, EndAttempt, Halt, NewEvent, Store,
     StoreError,
 };
 use tokio::sync::oneshot;
@@ -30,10 +31,19 @@ pub(crate) enum Write {
     AppointmentEnded(TenantId, AppointmentId, u32, AppointmentState),
     Dialog(Dialog),
     ForgetDialogs(Vec<u64>),
+    Halted(Halt),
     Events(Vec<NewEvent>),
 }
 
 impl Write {
+    /// The attempt whose outcome it holds.
+    fn outcome_of(&self) -> Option<AttemptId> {
+        match self {
+            Self::Ended(end) => Some(end.attempt.id),
+            _ => None,
+        }
+    }
+
     /// Hands it to the store.
     pub(crate) async fn commit(self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
         match self {
@@ -55,9 +65,19 @@ impl Write {
             }
             Self::Dialog(dialog) => store.store_dialog(dialog).await,
             Self::ForgetDialogs(legs) => store.forget_dialogs(legs).await,
+            Self::Halted(halt) => store.put_halt(halt, Vec::new()).await,
             Self::Events(events) => store.append_events(events).await,
         }
     }
+}
+
+/// Changes that are not committed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Uncommitted {
+    /// All of them.
+    pub(crate) changes: usize,
+    /// Attempts among them whose outcome is known to nobody else.
+    pub(crate) attempts: Vec<AttemptId>,
 }
 
 /// What is to be done after a write has come back.
@@ -71,16 +91,21 @@ pub(crate) enum AfterWrite {
     FailsStill,
 }
 
+type Watcher = oneshot::Sender<Result<(), String>>;
+
 /// Writes on their way, and those that wait until the store can commit again.
 #[derive(Default)]
 pub(crate) struct Writes {
     next: u64,
-    under_way: BTreeSet<u64>,
+    /// The attempt is that whose outcome the write holds.
+    under_way: BTreeMap<u64, Option<AttemptId>>,
     waiting: BTreeMap<u64, Write>,
     events_waiting: usize,
-    failing: bool,
-    /// Told once every write below the number is settled.
-    watchers: Vec<(u64, oneshot::Sender<()>)>,
+    /// Why the store cannot commit, while it cannot.
+    failing: Option<String>,
+    /// Told once every write below the number is settled, or that this will take until the store can
+    /// commit again.
+    watchers: Vec<(u64, Watcher)>,
 }
 
 impl Writes {
@@ -88,11 +113,11 @@ impl Writes {
     pub(crate) fn take(&mut self, write: Write) -> Option<(u64, Write)> {
         let number = self.next;
         self.next += 1;
-        if self.failing {
+        if self.failing.is_some() {
             self.wait(number, write);
             return None;
         }
-        self.under_way.insert(number);
+        self.under_way.insert(number, write.outcome_of());
         Some((number, write))
     }
 
@@ -107,10 +132,10 @@ impl Writes {
         let after = match result {
             Err(error) if error.is_passing() => {
                 self.wait(number, write);
-                if self.failing {
+                if self.failing.is_some() {
                     AfterWrite::FailsStill
                 } else {
-                    self.failing = true;
+                    self.begin_to_fail(error.to_string());
                     AfterWrite::BeganToFail(error.to_string())
                 }
             }
@@ -124,31 +149,58 @@ impl Writes {
         after
     }
 
-    /// The store cannot commit, as was seen elsewhere; says whether that is news.
-    pub(crate) fn begin_to_fail(&mut self) -> bool {
-        !std::mem::replace(&mut self.failing, true)
+    /// The store cannot commit, for this reason. Nobody waits for it: that may take days.
+    pub(crate) fn begin_to_fail(&mut self, reason: String) {
+        self.tell_watchers();
+        for (_, watcher) in self.watchers.drain(..) {
+            // Whoever asked may have gone away.
+            let _ = watcher.send(Err(reason.clone()));
+        }
+        self.failing.get_or_insert(reason);
     }
 
-    /// The store can commit again: everything that waited, in order.
-    pub(crate) fn resume(&mut self) -> Vec<(u64, Write)> {
-        self.failing = false;
+    /// The store can commit again: everything that waited, in order. `None` while a write is still on
+    /// its way: should it come back, it would stand behind those that were taken after it.
+    pub(crate) fn resume(&mut self) -> Option<Vec<(u64, Write)>> {
+        if !self.under_way.is_empty() {
+            return None;
+        }
+        self.failing = None;
         self.events_waiting = 0;
         let waited: Vec<_> = std::mem::take(&mut self.waiting).into_iter().collect();
-        self.under_way
-            .extend(waited.iter().map(|(number, _)| *number));
-        waited
+        let numbers = waited
+            .iter()
+            .map(|(number, write)| (*number, write.outcome_of()));
+        self.under_way.extend(numbers);
+        Some(waited)
+    }
+
+    /// What is not committed yet.
+    pub(crate) fn uncommitted(&self) -> Uncommitted {
+        let waiting = self.waiting.values().filter_map(Write::outcome_of);
+        let under_way = self.under_way.values().copied().flatten();
+        Uncommitted {
+            changes: self.under_way.len() + self.waiting.len(),
+            attempts: under_way.chain(waiting).collect(),
+        }
     }
 
     /// Whether nothing is on its way and nothing waits.
+    #[cfg(test)]
     pub(crate) fn is_settled(&self) -> bool {
         self.under_way.is_empty() && self.waiting.is_empty()
     }
 
-    /// Resolves once every write taken so far is settled.
-    pub(crate) fn settled(&mut self) -> oneshot::Receiver<()> {
+    /// Resolves once every write taken so far is settled; to the reason, where the store cannot commit
+    /// them.
+    pub(crate) fn settled(&mut self) -> oneshot::Receiver<Result<(), String>> {
         let (sender, receiver) = oneshot::channel();
+        self.watchers.retain(|(_, watcher)| !watcher.is_closed());
         self.watchers.push((self.next, sender));
-        self.tell_watchers();
+        match self.failing.clone() {
+            Some(reason) => self.begin_to_fail(reason),
+            None => self.tell_watchers(),
+        }
         receiver
     }
 
@@ -163,7 +215,7 @@ impl Writes {
     }
 
     fn tell_watchers(&mut self) {
-        let first = [self.under_way.first(), self.waiting.keys().next()]
+        let first = [self.under_way.keys().next(), self.waiting.keys().next()]
             .into_iter()
             .flatten()
             .min()
@@ -175,7 +227,7 @@ impl Writes {
         self.watchers = keep;
         for (_, watcher) in told {
             // Whoever asked may have gone away.
-            let _ = watcher.send(());
+            let _ = watcher.send(Ok(()));
         }
     }
 }
@@ -209,7 +261,7 @@ mod tests {
             AfterWrite::FailsStill
         );
         assert!(!writes.is_settled());
-        assert_eq!(legs(writes.resume()), [1, 2, 3]);
+        assert_eq!(legs(writes.resume().unwrap()), [1, 2, 3]);
     }
 
     #[test]
@@ -224,7 +276,7 @@ mod tests {
             writes.came_back(number, taken, Err(never)),
             AfterWrite::Settled
         );
-        assert!(writes.is_settled() && !writes.failing);
+        assert!(writes.is_settled() && writes.failing.is_none());
     }
 
     #[test]
@@ -235,15 +287,40 @@ mod tests {
         let later = writes.take(write(2)).unwrap();
         assert!(watcher.try_recv().is_err());
         writes.came_back(first.0, first.1, Ok(()));
-        assert_eq!(watcher.try_recv(), Ok(()));
+        assert_eq!(watcher.try_recv(), Ok(Ok(())));
         writes.came_back(later.0, later.1, Ok(()));
-        assert_eq!(writes.settled().try_recv(), Ok(()));
+        assert_eq!(writes.settled().try_recv(), Ok(Ok(())));
+    }
+
+    #[test]
+    fn who_waits_hears_at_once_that_the_store_fails() {
+        let mut writes = Writes::default();
+        let (number, taken) = writes.take(write(1)).unwrap();
+        let mut before = writes.settled();
+        writes.came_back(number, taken, Err(StoreError::Full));
+        assert!(matches!(before.try_recv(), Ok(Err(_))));
+        assert!(matches!(writes.settled().try_recv(), Ok(Err(_))));
+        assert!(writes.watchers.is_empty(), "nothing gathers meanwhile");
+        writes.resume().unwrap();
+        assert!(writes.settled().try_recv().is_err(), "it is tried again");
+    }
+
+    #[test]
+    fn nothing_is_tried_again_while_an_earlier_write_is_still_on_its_way() {
+        let mut writes = Writes::default();
+        let first = writes.take(write(1)).unwrap();
+        let second = writes.take(write(2)).unwrap();
+        writes.came_back(second.0, second.1, Err(StoreError::Full));
+        assert!(writes.resume().is_none());
+        assert_eq!(writes.uncommitted().changes, 2);
+        writes.came_back(first.0, first.1, Err(StoreError::Full));
+        assert_eq!(legs(writes.resume().unwrap()), [1, 2]);
     }
 
     #[test]
     fn events_that_wait_are_bounded() {
         let mut writes = Writes::default();
-        writes.begin_to_fail();
+        writes.begin_to_fail("the disk is full".to_owned());
         let event = NewEvent {
             tenant: TenantId::new(1),
             at: outdial_domain::Timestamp::from_millis(0),
@@ -254,6 +331,6 @@ mod tests {
         for _ in 0..EVENTS_WAITING_MAX + 10 {
             writes.take(Write::Events(vec![event.clone()]));
         }
-        assert_eq!(writes.resume().len(), EVENTS_WAITING_MAX);
+        assert_eq!(writes.resume().unwrap().len(), EVENTS_WAITING_MAX);
     }
 }

@@ -7,6 +7,7 @@ use outdial_store::AgentWish;
 use super::{IfListed, NewListing, Service};
 use crate::access::{Caller, Right, Role};
 use crate::error::ServiceError;
+use crate::runtime::Write;
 use crate::views::{AgentView, OfferView};
 
 /// What an agent concluded of a call.
@@ -49,10 +50,10 @@ impl Service {
             .ok_or_else(|| no_agent(id))
     }
 
-    /// Stores what an agent wishes to be, and does it.
+    /// Does what an agent wishes to be, and stores it.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`].
+    /// [`ServiceError::NotFound`]; [`ServiceError::Unstored`] when it is done and the store cannot commit it.
     pub async fn set_agent_state(
         &self,
         caller: &Caller,
@@ -76,16 +77,21 @@ impl Service {
             wish,
             reason: reason.to_owned(),
         };
-        self.store()
-            .wish_agent(caller.tenant, stored, Vec::new())
-            .await?;
+        let tenant = caller.tenant;
         let fact = Input::AgentWished {
             agent: id,
             wish,
             when,
             reason: reason.to_owned(),
         };
-        self.tell_and_view(caller, id, fact).await
+        // The engine first: who wants a break gets it, also while nothing can be stored.
+        self.ask(move |runtime| {
+            runtime.write(Write::Wish(tenant, stored, Vec::new()));
+            runtime.tell(tenant, fact);
+        })
+        .await?;
+        self.stored().await?;
+        self.agent(caller, id).await
     }
 
     /// The agent ends its wrap-up early.

@@ -130,7 +130,8 @@ impl Service {
     /// Starts, pauses, resumes or aborts a campaign; answers once the new state is committed.
     ///
     /// # Errors
-    /// [`ServiceError::State`] when its state does not allow it.
+    /// [`ServiceError::State`] when its state does not allow it; [`ServiceError::Unstored`] when it is
+    /// done and the store cannot commit it.
     pub async fn command_campaign(
         &self,
         caller: &Caller,
@@ -153,7 +154,7 @@ impl Service {
         let result = self
             .ask(move |runtime| runtime.command(tenant, command))
             .await?;
-        self.settled().await?;
+        let stored = self.stored().await;
         let after = self.own_campaign(caller, Right::RunCampaigns, id).await?;
         match result {
             // Its engine has forgotten it, because it has ended since it was read.
@@ -163,7 +164,7 @@ impl Service {
             }
             .into()),
             Err(error) => Err(error),
-            Ok(_) => Ok(after),
+            Ok(_) => stored.map(|()| after),
         }
     }
 

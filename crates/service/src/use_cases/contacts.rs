@@ -15,7 +15,7 @@ use super::{Service, cursor_number, page_limit};
 use crate::access::{Caller, Right};
 use crate::error::ServiceError;
 use crate::events::Happened;
-use crate::runtime::Write;
+use crate::runtime::{Runtime, Write};
 use crate::views::{Imported, Page, PageRequest};
 
 /// How often the progress of an import is told, and the campaign allowed to dial what has come.
@@ -143,6 +143,21 @@ impl Service {
         id: CampaignId,
         skip_duplicates: bool,
     ) -> Result<Import, ServiceError> {
+        self.import_once(caller, id, skip_duplicates, None).await
+    }
+
+    /// The same; with a key, what an earlier import with it has taken in of the same list is passed over,
+    /// and stands in what this one answers.
+    ///
+    /// # Errors
+    /// As [`Service::import_contacts`].
+    pub async fn import_once(
+        &self,
+        caller: &Caller,
+        id: CampaignId,
+        skip_duplicates: bool,
+        key: Option<&str>,
+    ) -> Result<Import, ServiceError> {
         let campaign = self.own_campaign(caller, Right::RunCampaigns, id).await?;
         if let CampaignState::Ended(reason) = campaign.state {
             if reason != EndReason::ListDone || !campaign.reopens() {
@@ -161,17 +176,19 @@ impl Service {
                 self.load(campaign).await?;
             }
         }
-        let session = self
-            .store()
-            .import(id, ImportOptions { skip_duplicates })
-            .await?;
+        let options = ImportOptions {
+            skip_duplicates,
+            key: key.map(str::to_owned),
+        };
+        let session = self.store().import(id, options).await?;
+        let told = session.progress().accepted;
         let tenant = caller.tenant;
         let going = Going {
             service: self.clone(),
             tenant,
             campaign: id,
             session,
-            told: 0,
+            told,
             told_at: Instant::now(),
         };
         // Made first: whoever goes away from here on leaves an import that ends.
@@ -251,6 +268,45 @@ impl Service {
         let mut import = self.import_contacts(caller, id, false).await?;
         import.push(contacts).await?;
         import.finish_with_ids().await
+    }
+
+    /// Takes contacts out of the list of a campaign that does not dial now, and answers how many went.
+    /// Those that are final, that are being called, or for whom a call is reserved stay.
+    ///
+    /// # Errors
+    /// [`ServiceError::CampaignNotFound`]; [`ServiceError::State`] for a campaign that runs.
+    pub async fn remove_contacts(
+        &self,
+        caller: &Caller,
+        id: CampaignId,
+        contacts: Vec<ContactId>,
+    ) -> Result<u64, ServiceError> {
+        self.own_campaign(caller, Right::RunCampaigns, id).await?;
+        let (service, tenant) = (self.clone(), caller.tenant);
+        // To its end, whoever goes away: a campaign that is held must be released.
+        let removed = tokio::spawn(async move {
+            service
+                .ask(move |runtime| runtime.hold_still(tenant, id))
+                .await??;
+            // What the engine has given back is in the store now.
+            let removed = match service.settled().await {
+                Ok(()) => service.store().remove_contacts(id, contacts).await,
+                Err(_) => Ok(0),
+            };
+            // Some may have gone before the store failed: the engine hears of what there is now.
+            let counts = match removed {
+                Ok(_) => None,
+                Err(_) => service.store().contact_counts(id).await.ok(),
+            };
+            let count = removed.as_ref().map_or(0, |count| *count);
+            let release = move |runtime: &mut Runtime| match counts {
+                Some(counts) => runtime.release_list(tenant, id, Some(counts)),
+                None => runtime.release_shortened(tenant, id, count),
+            };
+            service.ask(release).await?;
+            Ok::<u64, ServiceError>(removed?)
+        });
+        removed.await.map_err(|_| ServiceError::Stopping)?
     }
 
     /// A contact and its attempts, oldest first.

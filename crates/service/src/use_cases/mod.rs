@@ -8,6 +8,7 @@ mod contacts;
 mod do_not_call;
 mod edits;
 mod making;
+mod notes;
 mod once;
 mod operations;
 mod registry;
@@ -24,11 +25,12 @@ pub use edits::{CampaignEdit, REST_EDIT, Wish};
 pub use outdial_engine::input::{HaltScope, Suspects};
 pub use outdial_store::{AppointmentChange, IfListed, NumbersListed};
 pub use registry::NewKey;
-pub use starting::Running;
+pub use starting::{Running, Stopped};
 pub use watching::{EventStream, Heard, Readiness};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
 
 use outdial_domain::{Campaign, CampaignId, TenantId};
 use outdial_store::{Store, StoreError};
@@ -39,6 +41,9 @@ use crate::error::ServiceError;
 use crate::registry::Registry;
 use crate::runtime::{Ask, Runtime};
 use crate::views::PageRequest;
+
+/// So long someone who asks waits for the disk.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The server's use cases; cheap to clone.
 #[derive(Clone)]
@@ -84,9 +89,27 @@ impl Service {
     }
 
     /// Waits until everything that has happened so far is committed.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] when the store cannot commit it now, or takes too long.
     async fn settled(&self) -> Result<(), ServiceError> {
         let settled = self.ask(Runtime::settled).await?;
-        settled.await.map_err(|_| ServiceError::Stopping)
+        match tokio::time::timeout(STORE_PATIENCE, settled).await {
+            Ok(Ok(settled)) => settled.map_err(ServiceError::Store),
+            Ok(Err(_)) => Err(ServiceError::Stopping),
+            Err(_) => Err(ServiceError::Store("it takes too long".to_owned())),
+        }
+    }
+
+    /// Waits until what has been done is committed.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unstored`] when the store cannot commit it now: it is done all the same.
+    async fn stored(&self) -> Result<(), ServiceError> {
+        self.settled().await.map_err(|error| match error {
+            ServiceError::Store(reason) => ServiceError::Unstored(reason),
+            other => other,
+        })
     }
 
     /// A campaign of the caller's tenant.

@@ -9,7 +9,7 @@ use outdial_store::Halt;
 use super::{HaltScope, Service, Suspects};
 use crate::access::{Caller, Right, Role};
 use crate::error::ServiceError;
-use crate::runtime::TrunkTest;
+use crate::runtime::{TrunkTest, Write};
 use crate::views::TrunkView;
 
 /// How long a trial call may ring.
@@ -114,7 +114,7 @@ impl Service {
     /// administrator's key the halt of a trunk holds for every tenant.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`].
+    /// [`ServiceError::NotFound`]; [`ServiceError::Unstored`] when it holds and the store cannot commit it.
     pub async fn halt(
         &self,
         caller: &Caller,
@@ -129,29 +129,30 @@ impl Service {
             ));
         }
         let tenants = self.reach(caller, scope);
-        let fact = Input::Halted {
-            scope,
-            reason: reason.to_owned(),
-        };
+        let reason = reason.to_owned();
         // The engines first: a halt must hold even when it cannot be stored right now.
-        let told = tenants.clone();
         self.ask(move |runtime| {
-            for tenant in told {
-                runtime.tell(tenant, fact.clone());
+            let at = runtime.now();
+            for tenant in tenants {
+                let told = reason.clone();
+                runtime.tell(
+                    tenant,
+                    Input::Halted {
+                        scope,
+                        reason: told,
+                    },
+                );
+                runtime.settle();
+                runtime.write(Write::Halted(Halt {
+                    tenant,
+                    scope: scope_text(scope),
+                    reason: reason.clone(),
+                    at,
+                }));
             }
         })
         .await?;
-        let at = self.now().await?;
-        for tenant in tenants {
-            let halt = Halt {
-                tenant,
-                scope: scope_text(scope),
-                reason: reason.to_owned(),
-                at,
-            };
-            self.store().put_halt(halt, Vec::new()).await?;
-        }
-        Ok(())
+        self.stored().await
     }
 
     /// Lets calls of this scope go out again.
@@ -161,6 +162,8 @@ impl Service {
     pub async fn release(&self, caller: &Caller, scope: HaltScope) -> Result<(), ServiceError> {
         self.check_scope(caller, scope).await?;
         let tenants = self.reach(caller, scope);
+        // A halt that is still to be stored must not come after its release.
+        self.settled().await?;
         for &tenant in &tenants {
             self.store()
                 .remove_halt(tenant, &scope_text(scope), Vec::new())

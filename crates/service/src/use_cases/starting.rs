@@ -23,6 +23,20 @@ const ASKS: usize = 1_024;
 /// How often a stopping server looks whether its calls are over.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// So long the store may take to close.
+const CLOSES_WITHIN: Duration = Duration::from_secs(10);
+
+/// How a server has stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stopped {
+    /// Calls that had to be cut short.
+    pub calls_cut: usize,
+    /// Changes that the store could not commit: they are lost.
+    pub changes_lost: usize,
+    /// Outcomes of attempts among them; the next start counts those attempts as unknown.
+    pub results_lost: usize,
+}
+
 /// A running server: its use cases, and the loop behind them.
 pub struct Running {
     /// The use cases.
@@ -93,8 +107,8 @@ impl Running {
     }
 
     /// Stops the server: no new calls, live ones finish within `patience`, what has happened is
-    /// committed. Says how many calls had to be cut short.
-    pub async fn stop(self, patience: Duration) -> usize {
+    /// committed, if the store can. Says what could not be done.
+    pub async fn stop(self, patience: Duration) -> Stopped {
         let until = Instant::now() + patience;
         let service = self.service;
         let mut left = 0;
@@ -115,22 +129,39 @@ impl Running {
         let settled_by = Instant::now() + Duration::from_secs(5);
         while Instant::now() < settled_by {
             let over = service
-                .ask(|runtime| runtime.legs_under_way() == 0 && runtime.is_settled())
-                .await;
-            if over.unwrap_or(true) {
+                .ask(|runtime| runtime.legs_under_way() == 0 && runtime.uncommitted().changes == 0);
+            if over.await.unwrap_or(true) {
                 break;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
         // An error means that the loop has ended already.
-        let _ = service.ask(Runtime::stop).await;
+        let lost = service.ask(|runtime| {
+            runtime.stop();
+            runtime.uncommitted()
+        });
+        let lost = lost.await.unwrap_or_default();
+        if lost.changes > 0 {
+            let attempts: Vec<u64> = lost.attempts.iter().map(|id| id.number()).collect();
+            tracing::error!(
+                changes = lost.changes,
+                ?attempts,
+                "the store could not commit what has happened, and it is lost; the next start counts these attempts as unknown"
+            );
+        }
         if let Err(error) = self.runtime.await {
             tracing::error!(%error, "the loop did not end well");
         }
-        if let Err(error) = service.store().close().await {
-            tracing::error!(%error, "the store did not close well");
+        match tokio::time::timeout(CLOSES_WITHIN, service.store().close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the store did not close well"),
+            Err(_) => tracing::error!("the store did not close in time"),
         }
-        left
+        Stopped {
+            calls_cut: left,
+            changes_lost: lost.changes,
+            results_lost: lost.attempts.len(),
+        }
     }
 }
 

@@ -42,6 +42,16 @@ pub enum Heard {
 }
 
 impl EventStream {
+    /// The place in the journal up to which everything has been heard that stands before what
+    /// [`EventStream::next`] has yet to tell: where to come back to.
+    pub fn place(&self) -> u64 {
+        let next = self.read.iter().find_map(|heard| match heard {
+            Heard::Event(event) => Some(event.id.saturating_sub(1)),
+            Heard::Gap { .. } => None,
+        });
+        next.unwrap_or(self.place.0)
+    }
+
     /// What comes next; `None` when the server stops or the listener's key is taken back. What was missed
     /// since the place asked for comes first.
     pub async fn next(&mut self) -> Option<Heard> {
@@ -187,6 +197,11 @@ impl Service {
             // The administrator's key is in the configuration only: nobody takes it back.
             keys: self.core.registry.has_key_of(caller).then_some(keys),
         })
+    }
+
+    /// Whether the server's loop has ended: what fails now fails for good.
+    pub fn is_stopping(&self) -> bool {
+        self.core.asks.is_closed()
     }
 
     /// Whether the server can take requests.

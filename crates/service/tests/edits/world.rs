@@ -1,18 +1,19 @@
 //! A server without phone lines: a line on which every callee is busy, and a store that outlives it.
+#![allow(dead_code, reason = "each test uses a part")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use outdial_domain::{
-    Calendar, CallerId, Campaign, CampaignId, ComplianceProfile, Country, Flow, FlowId, FlowSource,
-    LifeCycleCommand, Mode, NewContact, Origin, PhoneNumber, Settings, Target, TenantId, Timestamp,
-    Trunk, TrunkName,
+    Agent, AgentId, Calendar, CallerId, Campaign, CampaignId, ComplianceProfile, Connection,
+    Country, Flow, FlowId, FlowSource, LifeCycleCommand, Mode, NewContact, Origin, PhoneAddress,
+    PhoneNumber, Settings, Target, TenantId, Timestamp, Trunk, TrunkName,
 };
 use outdial_service::{
     Caller, CampaignEdit, REST_EDIT, Running, Service, ServiceError, Setup, TenantSetup,
 };
 use outdial_store::SqliteStore;
-use outdial_telephony::BusyLine;
+use outdial_telephony::{BusyLine, Connector, EventReceiver};
 
 pub(crate) fn now() -> Timestamp {
     let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -43,7 +44,16 @@ fn setup() -> Setup {
         max_calls: 100,
         caller_ids: vec![CallerId::unlimited(number("10085")), tied],
         skill_groups: Vec::new(),
-        agents: Vec::new(),
+        agents: vec![Agent {
+            id: AgentId::new("1001").unwrap(),
+            name: "Agent 1001".to_owned(),
+            skill_groups: Vec::new(),
+            phone: PhoneAddress::Uri("sip:1001@127.0.0.1".to_owned()),
+            connection: Connection::PerCall,
+            email: None,
+            account: None,
+            staff_number: None,
+        }],
         flows: vec![Flow {
             id: FlowId::new(4600),
             name: "welcome".to_owned(),
@@ -67,7 +77,8 @@ fn setup() -> Setup {
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) caller: Caller,
-    running: Running,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) running: Running,
     folder: tempfile::TempDir,
 }
 
@@ -77,17 +88,26 @@ impl World {
     }
 
     async fn start_in(folder: tempfile::TempDir) -> Self {
-        let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
         let (line, events) = BusyLine::new();
-        let running = Running::start(setup(), store, Arc::new(line), events)
-            .await
-            .unwrap();
+        Self::on(folder, Arc::new(line), events).await
+    }
+
+    /// A server with this line.
+    pub(crate) async fn on(
+        folder: tempfile::TempDir,
+        line: Arc<dyn Connector>,
+        events: EventReceiver,
+    ) -> Self {
+        let store = Arc::new(SqliteStore::open(&folder.path().join("outdial.db")).unwrap());
+        let kept: Arc<SqliteStore> = Arc::clone(&store);
+        let running = Running::start(setup(), kept, line, events).await.unwrap();
         let service = running.service.clone();
         let mut caller = service.insider(TenantId::new(1));
         caller.name = "crm".to_owned();
         Self {
             service,
             caller,
+            store,
             running,
             folder,
         }
@@ -151,13 +171,13 @@ impl World {
         self.service.campaign(&self.caller, id).await.unwrap()
     }
 
-    /// Asks again until it is as wished, for at most ten seconds.
+    /// Asks again until it is as wished, for at most a minute.
     pub(crate) async fn wait<T>(
         &self,
         what: &str,
         mut ask: impl AsyncFnMut(&Self) -> Option<T>,
     ) -> T {
-        let until = tokio::time::Instant::now() + Duration::from_secs(10);
+        let until = tokio::time::Instant::now() + Duration::from_secs(60);
         loop {
             if let Some(found) = ask(self).await {
                 return found;

@@ -6,6 +6,7 @@ use outdial_domain::{
     AtEnd, Attempt, AttemptId, CampaignState, CauseMap, EndReason, LocalFailure, Mode, Outcome,
     Target, Timestamp,
 };
+use outdial_engine::input::HaltScope;
 use outdial_engine::output::AttemptEnd;
 
 use super::picture::AttemptView;
@@ -98,6 +99,9 @@ impl Checker {
             let what = format!("attempt {id} ends, but is not live");
             return self.object(Property::EndsOnce, now, what);
         };
+        if call.withheld && !call.ever_placed {
+            return self.at_withheld(now, end);
+        }
         let Some(evidence) = call.ended.or(call.redial_lost.then(Default::default)) else {
             let what = format!("attempt {id} ends while its call is up");
             return self.object(Property::EndsOnce, now, what);
@@ -114,6 +118,38 @@ impl Checker {
         if let Some(call) = self.picture.attempts.remove(&id) {
             self.contact_after(now, &call, end);
         }
+    }
+
+    /// An attempt that was committed and never sent: its contact is as it was before.
+    fn at_withheld(&mut self, now: Timestamp, end: &AttemptEnd) {
+        let id = end.attempt.id;
+        let Some(call) = self.picture.attempts.get(&id) else {
+            return;
+        };
+        let stopped = self.picture.halts.contains(&HaltScope::Tenant)
+            || self.picture.halts.contains(&HaltScope::Trunk(call.trunk))
+            || self
+                .picture
+                .halts
+                .contains(&HaltScope::Campaign(call.dial.campaign));
+        let campaign = self.picture.campaigns.get(&call.dial.campaign);
+        let runs = campaign.is_some_and(|c| c.state == CampaignState::Running);
+        let history = &end.contact.history;
+        let before = self.picture.contacts.get(&end.contact.contact);
+        let as_before = before.is_some_and(|contact| {
+            let before = (contact.used, contact.dialed.saturating_sub(1));
+            // A breaker puts right what was counted of a doubtful result.
+            contact.put_right || before == (history.attempts, history.dialed)
+        });
+        let fits = (stopped || !runs)
+            && end.attempt.outcome == Some(Outcome::Cancelled)
+            && !end.contact.place.is_final()
+            && as_before;
+        if !fits {
+            let what = format!("attempt {id} is withheld: {:?}", end.contact);
+            self.object(Property::HistoryFits, now, what);
+        }
+        self.not_placed(id);
     }
 
     /// What is written down of an attempt, against what was seen of it.

@@ -56,14 +56,23 @@ impl Checker {
             return;
         };
         let fastest = view.fastest.flatten();
-        let last = view.last_dial.replace(now);
         view.fastest = Some(view.permit.calls_per_1000_s);
-        let (Some(rate), Some(last)) = (fastest, last) else {
-            return;
-        };
-        let gap = Duration::from_millis(1_000_000 / u64::from(rate.max(1)));
-        if now < last + gap.saturating_sub(LATE_MAX) {
-            let what = format!("{:?} after the last call over {trunk}", now.since(last));
+        // The earliest slot that this call may have taken: so late that it counts as on time, and never
+        // before its distance from the earliest slot of the call before. What one call gains by being
+        // late, the next ones have to give back.
+        let now_us = now.millis().saturating_mul(1_000);
+        let on_time = now_us - LATE_MAX.as_micros() as i64;
+        let spaced = fastest.zip(view.slot_us).map(|(rate, slot)| {
+            let gap = 1_000_000_000 / i64::from(rate.max(1));
+            slot.saturating_add(gap)
+        });
+        view.slot_us = Some(spaced.map_or(on_time, |spaced| spaced.max(on_time)));
+        // A millisecond may hold several slots.
+        if let Some(spaced) = spaced
+            && spaced >= now_us.saturating_add(1_000)
+        {
+            let early = Duration::from_micros((spaced - now_us).unsigned_abs());
+            let what = format!("a call goes out over {trunk} {early:?} before its slot");
             self.object(Property::TrunkSpacing, now, what);
         }
     }

@@ -111,6 +111,7 @@ impl Checker {
                 }
             }
             Input::NotPlaced(attempt) => self.not_placed(*attempt),
+            Input::Withheld(attempt) => self.withheld(*attempt),
             Input::Responded(attempt) => {
                 if let Some(call) = self.picture.attempts.get_mut(attempt) {
                     call.responded = true;
@@ -259,7 +260,7 @@ impl Checker {
         }
     }
 
-    fn not_placed(&mut self, attempt: AttemptId) {
+    pub(super) fn not_placed(&mut self, attempt: AttemptId) {
         let Some(call) = self.picture.attempts.get_mut(&attempt) else {
             return;
         };
@@ -281,6 +282,17 @@ impl Checker {
         }
         if let Some(dials) = self.picture.dials.get_mut(&number) {
             dials.pop();
+        }
+    }
+
+    fn withheld(&mut self, attempt: AttemptId) {
+        if let Some(call) = self.picture.attempts.get_mut(&attempt) {
+            call.withheld = true;
+            if call.ever_placed {
+                // It ends as it did the first time.
+                call.redial_lost = true;
+                call.trunk = call.failed_on.unwrap_or(call.trunk);
+            }
         }
     }
 

@@ -50,7 +50,8 @@ pub(super) struct CallerIdView {
 pub(super) struct TrunkView {
     pub(super) rules: Option<TrunkRules>,
     pub(super) permit: Permit,
-    pub(super) last_dial: Option<Timestamp>,
+    /// The earliest slot that the last call may have taken, in microseconds.
+    pub(super) slot_us: Option<i64>,
     /// The fastest spacing allowed since the last dial, in calls per 1000 s; `None` = any.
     pub(super) fastest: Option<Option<u32>>,
 }
@@ -175,6 +176,8 @@ pub(super) struct AttemptView {
     pub(super) handed_back: bool,
     pub(super) machine: bool,
     pub(super) cancelled: bool,
+    /// It was committed and not sent.
+    pub(super) withheld: bool,
     /// It had progressed when it was given up.
     pub(super) rang_when_given_up: bool,
     /// When we ended it from our side.
@@ -215,6 +218,7 @@ impl AttemptView {
             handed_back: false,
             machine: false,
             cancelled: false,
+            withheld: false,
             rang_when_given_up: false,
             given_up_at: None,
             hung_up: false,

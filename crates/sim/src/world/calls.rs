@@ -5,6 +5,7 @@ use std::time::Duration;
 use outdial_domain::{
     AgentId, AttemptId, CampaignId, EndedBy, Evidence, LocalFailure, Progress, Timestamp, TrunkName,
 };
+use outdial_engine::Placing;
 use outdial_engine::input::Input;
 use outdial_engine::output::Dial;
 
@@ -127,6 +128,9 @@ impl Life {
 
     /// The attempt is committed: the INVITE goes out and takes its fate.
     pub(super) fn placed(&mut self, attempt: AttemptId) {
+        if self.engine.placing(attempt) == Placing::Withheld {
+            return self.withheld(attempt);
+        }
         let Some(call) = self.calls.get_mut(&attempt) else {
             return;
         };
@@ -150,6 +154,15 @@ impl Life {
         if cancelled {
             self.cancel(attempt);
         }
+    }
+
+    /// Someone has said stop while the attempt was being committed: nothing goes out.
+    fn withheld(&mut self, attempt: AttemptId) {
+        if let Some(call) = self.calls.get_mut(&attempt) {
+            call.phase = Phase::Over;
+        }
+        // Without delay: what the engine says of an attempt holds for this moment only.
+        self.hear(Input::Withheld(attempt));
     }
 
     /// What the trunk makes of a fate: it may fail, or say 404 to everything.

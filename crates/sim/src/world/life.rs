@@ -29,7 +29,7 @@ pub(crate) struct Life {
     pub(super) plan: Plan,
     pub(super) now: Timestamp,
     pub(super) events: EventQueue<Event>,
-    engine: Engine,
+    pub(super) engine: Engine,
     wake: Option<Timestamp>,
     /// The instant of the last wake-up, and how many there were at it.
     last_wake: (Timestamp, u32),
@@ -375,6 +375,7 @@ fn attempt_of(input: &Input) -> Option<AttemptId> {
     match input {
         Input::Placed(attempt)
         | Input::NotPlaced(attempt)
+        | Input::Withheld(attempt)
         | Input::Responded(attempt)
         | Input::Progressed { attempt, .. }
         | Input::EarlyMediaHeard(attempt)

@@ -164,3 +164,20 @@ pub(super) async fn an_appointment_is_called_once(mut world: World<'_>) -> Check
     assert!(matches!(refused, Err(StoreError::Conflict { .. })));
     Ok(())
 }
+
+pub(super) async fn a_contact_for_whom_a_call_is_reserved_stays_in_its_list(
+    world: World<'_>,
+) -> Check {
+    let ids = world.import_count(2).await?;
+    let made = world.store.create_appointment(new(&world, 1, 60)?).await?;
+    let remove = || world.store.remove_contacts(world.campaign, ids.clone());
+    assert_eq!(remove().await?, 1);
+    assert_eq!(world.ids(world.campaign).await?, [made.contact]);
+    world
+        .store
+        .remove_appointment(world.tenant, made.id)
+        .await?;
+    assert_eq!(remove().await?, 1, "nobody waits for it any more");
+    assert_eq!(world.ids(world.campaign).await?, []);
+    Ok(())
+}

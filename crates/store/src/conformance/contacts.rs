@@ -78,6 +78,7 @@ pub(super) async fn duplicates_are_skipped_where_asked(mut world: World<'_>) -> 
     world.import(world.campaign, vec![contact(1)?]).await?;
     let skip = ImportOptions {
         skip_duplicates: true,
+        ..ImportOptions::default()
     };
     let mut session = world.store.import(world.campaign, skip.clone()).await?;
     let two_numbers = NewContact {
@@ -106,6 +107,7 @@ pub(super) async fn duplicates_are_found_while_they_come_in(world: World<'_>) ->
     let load = async |numbers: Vec<u32>| -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
         let skip = ImportOptions {
             skip_duplicates: true,
+            ..ImportOptions::default()
         };
         let mut session = world.store.import(world.campaign, skip).await?;
         for batch in numbers.chunks(300) {
@@ -444,5 +446,30 @@ pub(super) async fn hostile_texts_are_kept_as_they_are(world: World<'_>) -> Chec
         assert_eq!(contact.external_id.as_deref(), Some(text));
         assert_eq!(contact.attributes.get(text).map(String::as_str), Some(text));
     }
+    Ok(())
+}
+
+pub(super) async fn contacts_that_wait_leave_the_list_for_good(mut world: World<'_>) -> Check {
+    let ids = world.import_count(4).await?;
+    let rests = world.moved(ids[1], ContactPlace::Resting(at(60)));
+    let is_final = world.moved(ids[2], ContactPlace::Done);
+    world
+        .store
+        .move_contacts(vec![rests, is_final], Vec::new())
+        .await?;
+    let remove = |which: Vec<ContactId>| world.store.remove_contacts(world.campaign, which);
+    assert_eq!(remove(ids[..3].to_vec()).await?, 2);
+    assert_eq!(remove(ids[..3].to_vec()).await?, 0, "they are gone");
+    let other = world.create(world.tenant, "other", Order::List).await?;
+    let theirs = world.store.remove_contacts(other, vec![ids[3]]).await?;
+    assert_eq!(theirs, 0, "another campaign's");
+    world.restart().await?;
+    let left = world.ids(world.campaign).await?;
+    assert_eq!(left, [ids[2], ids[3]]);
+    let counts = world.store.contact_counts(world.campaign).await?;
+    assert_eq!((counts.fresh, counts.resting, counts.done), (1, 0, 1));
+    assert_eq!(world.due(at(120)).await?, [ids[3]]);
+    let contact = world.store.contact(ids[0]).await?;
+    assert_eq!(contact, None);
     Ok(())
 }

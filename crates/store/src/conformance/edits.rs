@@ -1,5 +1,7 @@
 //! Cases about edits: revisions with their diff, edits for later, lists that replace others.
 
+use std::time::{Duration, Instant};
+
 use outdial_domain::edit::diff;
 use outdial_domain::{
     CampaignState, ContactId, ContactPlace, Field, History, Order, Origin, RevisionNumber,
@@ -154,6 +156,7 @@ pub(super) async fn contacts_that_an_edit_cuts_off_are_counted(world: World<'_>)
 async fn stage(world: &World<'_>, numbers: std::ops::Range<u32>) -> Result<StagedList, Failure> {
     let options = ImportOptions {
         skip_duplicates: true,
+        ..ImportOptions::default()
     };
     let mut session = world.store.stage_list(world.campaign, options).await?;
     let contacts = numbers.map(contact).collect::<Result<Vec<_>, _>>()?;
@@ -190,6 +193,41 @@ pub(super) async fn a_list_takes_the_place_of_another_in_one_instant(
     let mut edit = renaming(&world, 1, "summer")?;
     edit.list = Some(staged);
     store.revise_campaign(edit).await?;
+    has_been_replaced(&mut world, &old).await
+}
+
+pub(super) async fn a_short_list_takes_the_place_of_another_with_its_edit(
+    mut world: World<'_>,
+) -> Check {
+    let old = world.import_count(10).await?;
+    let store = &world.store;
+    let contacts: Vec<_> = (8..14).map(contact).collect::<Result<_, _>>()?;
+    let compared = store.compare_list(world.campaign, contacts.clone()).await?;
+    assert_eq!((compared.added, compared.removed, compared.kept), (3, 7, 3));
+    assert!(!store.can_replace_at_once(world.campaign, 1_000_000).await?);
+    // The numbers of an import come into the index a little later.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !store.can_replace_at_once(world.campaign, 6).await? {
+        assert!(Instant::now() < deadline, "numbers come into the index");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut stale = renaming(&world, 7, "summer")?;
+    stale.list = Some(compared.clone());
+    let refused = store.revise_with_list(stale, contacts.clone()).await;
+    assert!(matches!(refused, Err(StoreError::Stale { .. })));
+    assert_eq!(world.ids(world.campaign).await?, old, "nothing has changed");
+    assert_eq!(world.due(at(0)).await?, old);
+    let mut edit = renaming(&world, 1, "summer")?;
+    edit.list = Some(compared);
+    let many = vec![contact(1)?; 1_000];
+    let too_long = store.revise_with_list(edit.clone(), many).await;
+    assert!(matches!(too_long, Err(StoreError::Moved)));
+    store.revise_with_list(edit, contacts).await?;
+    has_been_replaced(&mut world, &old).await
+}
+
+/// Ten contacts, numbers 0 to 9, have made way for those of the numbers 8 to 13.
+async fn has_been_replaced(world: &mut World<'_>, old: &[ContactId]) -> Check {
     for restarted in [false, true] {
         let store = &world.store;
         let new = world.ids(world.campaign).await?;
@@ -233,6 +271,7 @@ pub(super) async fn a_list_takes_the_place_of_another_in_one_instant(
             world.campaign,
             ImportOptions {
                 skip_duplicates: true,
+                ..ImportOptions::default()
             },
         )
         .await?;
@@ -271,6 +310,7 @@ pub(super) async fn a_list_that_was_not_put_in_force_leaves_no_trace(
             world.campaign,
             ImportOptions {
                 skip_duplicates: true,
+                ..ImportOptions::default()
             },
         )
         .await?;

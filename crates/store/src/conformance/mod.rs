@@ -11,6 +11,7 @@ mod contacts;
 mod do_not_call;
 mod edits;
 mod events;
+mod notes;
 mod world;
 
 use std::error::Error;
@@ -78,6 +79,7 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         contacts::a_move_without_an_outcome_leaves_the_last_one_as_it_is,
         contacts::imports_of_two_sessions_do_not_mix_up,
         contacts::hostile_texts_are_kept_as_they_are,
+        contacts::contacts_that_wait_leave_the_list_for_good,
         do_not_call::numbers_are_listed_found_and_taken_off,
         do_not_call::listed_numbers_are_kept_replaced_or_refused,
         do_not_call::the_list_is_read_in_pages,
@@ -88,6 +90,7 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         edits::edits_for_later_outlive_a_restart_and_are_made_once,
         edits::contacts_that_an_edit_cuts_off_are_counted,
         edits::a_list_takes_the_place_of_another_in_one_instant,
+        edits::a_short_list_takes_the_place_of_another_with_its_edit,
         edits::a_list_that_was_not_put_in_force_leaves_no_trace,
         edits::a_list_that_was_called_is_not_replaced,
         attempts::an_attempt_goes_from_placed_to_ended,
@@ -106,10 +109,12 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         appointments::a_number_that_is_no_contact_becomes_one_for_its_appointment,
         appointments::appointments_are_found_by_when_they_are_due,
         appointments::an_appointment_is_called_once,
+        appointments::a_contact_for_whom_a_call_is_reserved_stays_in_its_list,
         attempts::a_machine_that_an_agent_marks_afterwards_is_no_live_answer,
         events::events_are_read_in_order_and_resumed,
         events::events_commit_with_their_change_or_not_at_all,
         events::the_journal_forgets_the_oldest_and_says_so,
+        notes::notes_outlive_a_restart_and_are_each_apis_own,
     }
     Ok(())
 }

@@ -80,7 +80,8 @@ impl Attempts for SqliteStore {
 
     async fn end_attempt(&self, end: EndAttempt) -> Result<(), StoreError> {
         let contacts = vec![end.contact.contact];
-        self.write(Urgency::Prompt, contacts, false, move |tx| finish(tx, &end))
+        // Its contact may turn out to be unreadable when the attempt is written already.
+        self.write(Urgency::Prompt, contacts, true, move |tx| finish(tx, &end))
             .await
     }
 
@@ -124,7 +125,13 @@ impl Attempts for SqliteStore {
     }
 
     async fn store_dialog(&self, dialog: Dialog) -> Result<(), StoreError> {
-        self.write(Urgency::Prompt, Vec::new(), false, move |tx| {
+        // One that is not answered is about to be called, for a callee who is on the line already.
+        let urgency = if dialog.answered {
+            Urgency::Prompt
+        } else {
+            Urgency::Dial
+        };
+        self.write(urgency, Vec::new(), false, move |tx| {
             dialogs::store(tx.db, &dialog)
         })
         .await

@@ -304,7 +304,8 @@ fn remember(
     Ok(())
 }
 
-fn revise(tx: &Tx<'_>, new: &NewRevision) -> Outcome<Revision> {
+/// Commits a revision, and the list that it puts in force.
+pub(super) fn revise(tx: &Tx<'_>, new: &NewRevision) -> Outcome<Revision> {
     let current: Option<(u32, String)> = tx
         .db
         .prepare_cached("SELECT revision, state FROM campaign WHERE id = ? AND removed = 0")?

@@ -16,6 +16,11 @@ use rusqlite::Connection;
 use super::log::{CHECKPOINT_EVERY, Log, REMAINDER_MAX};
 use super::queue::Queue;
 
+/// So long the checkpointer waits where a reader keeps it from writing more of the log back.
+const WAIT_FOR_READER: Duration = Duration::from_millis(20);
+/// So often; then long work goes on although the log cannot start again.
+const WAITS_MAX: u32 = 25;
+
 /// How much of the log there is, and how much of it is in the database, in frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Written {
@@ -66,6 +71,8 @@ fn run(db: &Connection, log: &Log, queue: &Queue, woken: &Receiver<()>) {
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
+        let mut waits = 0;
+        let mut back = None;
         loop {
             let written = match write_back(db, "PASSIVE") {
                 Ok(written) => written,
@@ -82,7 +89,16 @@ fn run(db: &Connection, log: &Log, queue: &Queue, woken: &Receiver<()>) {
                     queue.finish_checkpoint();
                     break;
                 }
-                // Only short work goes on meanwhile, so that the remainder is soon small enough.
+                // Only short work goes on meanwhile, so that the remainder is soon small enough. Where
+                // a reader still needs what the log would overwrite, it may never be.
+                if back.replace(written.back) == Some(written.back) {
+                    waits += 1;
+                    if waits > WAITS_MAX {
+                        log.finished();
+                        break;
+                    }
+                    std::thread::sleep(WAIT_FOR_READER);
+                }
                 continue;
             }
             if written.remainder() < CHECKPOINT_EVERY {

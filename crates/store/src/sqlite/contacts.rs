@@ -12,12 +12,14 @@ use tokio::sync::oneshot;
 
 use super::contact_row::{COLUMNS, contact, state_code};
 use super::fault::{Fault, Outcome};
-use super::import::{Session, being_replaced};
+use super::import::{Session, being_replaced, flush};
+use super::import_key;
 use super::lists::{Bounds, IN_FORCE};
 use super::number_key::NumberKey;
 use super::reorder::Reorder;
 use super::work::{Urgency, request};
-use super::{SqliteStore, answered, due, keys, places};
+use super::{SqliteStore, answered, due, keys, places, removal};
+use crate::ImportProgress;
 use crate::page::page_size;
 use crate::{
     ContactCounts, Contacts, DueContacts, ImportOptions, ImportSession, NewEvent, Page, StoreError,
@@ -40,7 +42,15 @@ impl Contacts for SqliteStore {
         if self.readers.read(bounds).await?.is_staged() {
             return Err(being_replaced());
         }
-        let session = Session::begin(self.queue.clone(), campaign, options, false).await?;
+        let before = match options.key.clone() {
+            Some(key) => {
+                let taken = move |db: &_| import_key::taken(db, campaign, &key);
+                self.readers.read(taken).await?
+            }
+            None => ImportProgress::default(),
+        };
+        let begun = Session::begin(self.queue.clone(), campaign, options, false);
+        let session = begun.await?.after(before);
         Ok(Box::new(session))
     }
 
@@ -73,6 +83,30 @@ impl Contacts for SqliteStore {
             return Ok(());
         }
         crate::Events::append_events(self, events).await
+    }
+
+    async fn remove_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: Vec<ContactId>,
+    ) -> Result<u64, StoreError> {
+        // Numbers on their way into the index would get there after their contacts had left.
+        flush(&self.queue, campaign).await?;
+        let mut removed = 0;
+        for part in contacts.chunks(MOVES_AT_ONCE) {
+            let part = part.to_vec();
+            let of_part = part.clone();
+            removed += self
+                .write(Urgency::Prompt, of_part, true, move |tx| {
+                    let mut removed = 0;
+                    for contact in &part {
+                        removed += u64::from(removal::remove(tx.db, campaign, *contact)?);
+                    }
+                    Ok(removed)
+                })
+                .await?;
+        }
+        Ok(removed)
     }
 
     async fn reorder(&self, campaign: CampaignId, order: Order) -> Result<(), StoreError> {
@@ -165,7 +199,7 @@ impl SqliteStore {
         updates: Vec<ContactUpdate>,
     ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         let contacts = updates.iter().map(|update| update.contact).collect();
-        let (request, answer) = request(contacts, false, move |tx| {
+        let (request, answer) = request(Urgency::Prompt, contacts, false, move |tx| {
             for update in &updates {
                 places::move_contact(tx.db, update)?;
             }

@@ -1,16 +1,16 @@
 //! Edits that wait for their time, and what an edit would do to contacts.
 
 use async_trait::async_trait;
-use outdial_domain::{CampaignId, NewContact, TenantId, Timestamp};
+use outdial_domain::{CampaignId, NewContact, Revision, TenantId, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::campaign_row::{origin, origin_name};
 use super::fault::{Fault, Outcome};
 use super::import::Session;
-use super::{SqliteStore, keys, lists};
+use super::{SqliteStore, import, keys, lists};
 use crate::{
-    Edits, ImportOptions, ImportSession, ListVersion, NewPendingEdit, PendingEdit, PendingEditId,
-    StagedList, StoreError,
+    Edits, ImportOptions, ImportSession, ListVersion, NewPendingEdit, NewRevision, PendingEdit,
+    PendingEditId, StagedList, StoreError,
 };
 
 /// So many edits may wait for a campaign.
@@ -116,6 +116,26 @@ impl Edits for SqliteStore {
                 }
                 Ok(sum)
             })
+            .await
+    }
+
+    async fn can_replace_at_once(
+        &self,
+        campaign: CampaignId,
+        contacts: usize,
+    ) -> Result<bool, StoreError> {
+        self.readers
+            .read(move |db| lists::can_replace_at_once(db, campaign, contacts))
+            .await
+    }
+
+    async fn revise_with_list(
+        &self,
+        mut revision: NewRevision,
+        contacts: Vec<NewContact>,
+    ) -> Result<Revision, StoreError> {
+        let rows = import::rows(contacts)?;
+        self.change(move |tx| lists::replace_at_once(tx, &mut revision, &rows))
             .await
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use outdial_domain::{CampaignId, NewContact};
+use outdial_domain::{CampaignId, NewContact, Order};
 use rusqlite::{CachedStatement, Connection, params};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -17,7 +17,7 @@ use super::number_key::NumberKey;
 use super::order_key::order_key;
 use super::queue::Queue;
 use super::work::{Bulk, Piece, Tx};
-use super::{answered, totals};
+use super::{answered, import_key, totals};
 use crate::{ImportOptions, ImportProgress, ImportSession, StoreError};
 
 /// Batches of a session that may wait for the writer: the caller prepares the next ones meanwhile.
@@ -36,14 +36,14 @@ pub(super) async fn flush(queue: &Queue, campaign: CampaignId) -> Result<(), Sto
     let (reply, answer) = oneshot::channel();
     queue.push_bulk(Box::new(Finish {
         campaign,
-        watched: false,
+        session: None,
         reply: Some(reply),
     }))?;
     answered(answer).await
 }
 
 /// A contact ready to be written.
-struct Row {
+pub(super) struct Row {
     number: String,
     more_numbers: Option<String>,
     given: Option<String>,
@@ -56,7 +56,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(contact: NewContact) -> Result<Self, StoreError> {
+    pub(super) fn new(contact: NewContact) -> Result<Self, StoreError> {
         let Some(first) = contact.numbers.first() else {
             return Err(StoreError::conflict(
                 "contact",
@@ -82,6 +82,47 @@ impl Row {
     }
 }
 
+/// Contacts ready to be written.
+///
+/// # Errors
+/// [`StoreError::Conflict`] for a contact that cannot be.
+pub(super) fn rows(contacts: impl IntoIterator<Item = NewContact>) -> Result<Vec<Row>, StoreError> {
+    contacts.into_iter().map(Row::new).collect()
+}
+
+/// Writes contacts behind all others of their campaign, with their numbers in the index; for so few that
+/// they fit beside other requests. Every number before them must be in the index.
+pub(super) fn write_few(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    rows: &[Row],
+) -> Outcome<RangeInclusive<i64>> {
+    let (newest, shuffled): (i64, bool) = tx
+        .db
+        .prepare_cached("SELECT contact_seq, shuffled FROM campaign WHERE id = ?")?
+        .query_row([campaign.number()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let last = newest + rows.len() as i64;
+    if last >= CONTACTS_PER_CAMPAIGN {
+        return Err(Fault(StoreError::conflict("campaign", "is full")));
+    }
+    let list = contact_key(campaign, newest + 1)..=contact_key(campaign, last);
+    let order = contact_row::order(shuffled);
+    let mut statements = Statements::prepare(tx.db, list.clone())?;
+    let mut number = tx
+        .db
+        .prepare_cached("INSERT OR IGNORE INTO contact_number (number, contact) VALUES (?, ?)")?;
+    for (place, row) in (newest + 1..).zip(rows) {
+        let key = statements.insert(campaign, order, place, row)?;
+        for of_contact in &row.keys {
+            number.execute(params![of_contact.as_bytes(), key])?;
+        }
+    }
+    tx.db
+        .prepare_cached("UPDATE campaign SET contact_seq = ?2, numbered = ?2 WHERE id = ?1")?
+        .execute(params![campaign.number(), last])?;
+    Ok(list)
+}
+
 /// What session and writer share.
 #[derive(Default)]
 struct Shared {
@@ -89,6 +130,10 @@ struct Shared {
     /// First and last key of contacts that are committed, in order.
     runs: Vec<RangeInclusive<i64>>,
     failed: Option<StoreError>,
+    /// The progress together with what the transaction under way has written.
+    written: ImportProgress,
+    /// Whether the index watches the campaign for it.
+    watched: bool,
 }
 
 impl Shared {
@@ -116,6 +161,8 @@ pub(super) struct Session {
     shared: Arc<Mutex<Shared>>,
     ahead: Arc<Semaphore>,
     finished: bool,
+    /// Contacts that were taken in before, and are passed over.
+    pass_over: u64,
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
@@ -137,16 +184,28 @@ impl Session {
             shared: Arc::default(),
             ahead: Arc::new(Semaphore::new(BATCHES_AHEAD)),
             finished: false,
+            pass_over: 0,
         };
         if session.options.skip_duplicates {
             let (reply, answer) = oneshot::channel();
             session.queue.push_bulk(Box::new(Begin {
                 campaign,
+                session: Arc::clone(&session.shared),
                 reply: Some(reply),
             }))?;
             answered(answer).await?;
         }
         Ok(session)
+    }
+
+    /// The same session, where so much was taken in under its key before.
+    pub(super) fn after(mut self, before: ImportProgress) -> Self {
+        self.pass_over = before.accepted + before.duplicates;
+        {
+            let mut shared = lock(&self.shared);
+            (shared.progress, shared.written) = (before, before);
+        }
+        self
     }
 
     fn failure(&self) -> Result<(), StoreError> {
@@ -157,7 +216,7 @@ impl Session {
         self.finished = true;
         self.queue.push_bulk(Box::new(Finish {
             campaign: self.campaign,
-            watched: self.options.skip_duplicates,
+            session: Some(Arc::clone(&self.shared)),
             reply,
         }))
     }
@@ -170,10 +229,13 @@ impl ImportSession for Session {
         if self.finished {
             return Err(StoreError::conflict("import", "is finished"));
         }
-        let rows = contacts
-            .into_iter()
-            .map(Row::new)
-            .collect::<Result<Vec<_>, _>>()?;
+        let known = usize::try_from(self.pass_over).unwrap_or(usize::MAX);
+        let known = known.min(contacts.len());
+        self.pass_over -= known as u64;
+        if known == contacts.len() {
+            return Ok(self.progress());
+        }
+        let rows = rows(contacts.into_iter().skip(known))?;
         let room = Arc::clone(&self.ahead)
             .acquire_owned()
             .await
@@ -181,6 +243,7 @@ impl ImportSession for Session {
         self.queue.push_bulk(Box::new(Batch {
             campaign: self.campaign,
             skip_duplicates: self.options.skip_duplicates,
+            key: self.options.key.clone(),
             staged: self.staged,
             rows,
             next: 0,
@@ -229,6 +292,7 @@ impl Drop for Session {
 struct Batch {
     campaign: CampaignId,
     skip_duplicates: bool,
+    key: Option<String>,
     staged: bool,
     rows: Vec<Row>,
     /// Rows before this one are committed.
@@ -269,6 +333,30 @@ impl<'c> Statements<'c> {
                 "SELECT 1 FROM contact_number WHERE number = ? AND contact BETWEEN ? AND ?",
             )?,
         })
+    }
+
+    /// Writes a contact at a place; says its key.
+    fn insert(
+        &mut self,
+        campaign: CampaignId,
+        order: Order,
+        place: i64,
+        row: &Row,
+    ) -> Outcome<i64> {
+        let key = contact_key(campaign, place);
+        self.contact.execute(params![
+            key,
+            campaign.number(),
+            row.priority,
+            order_key(order, campaign, place),
+            row.number,
+            row.more_numbers,
+            row.given,
+            row.external_id,
+            row.time_zone,
+            row.attributes,
+        ])?;
+        Ok(key)
     }
 }
 
@@ -325,19 +413,7 @@ impl Batch {
             if place >= CONTACTS_PER_CAMPAIGN {
                 return Err(Fault(StoreError::conflict("campaign", "is full")));
             }
-            let key = contact_key(self.campaign, place);
-            statements.contact.execute(params![
-                key,
-                self.campaign.number(),
-                row.priority,
-                order_key(order, self.campaign, place),
-                row.number,
-                row.more_numbers,
-                row.given,
-                row.external_id,
-                row.time_zone,
-                row.attributes,
-            ])?;
+            let key = statements.insert(self.campaign, order, place, row)?;
             for number in &row.keys {
                 piece.entries.push((*number, key));
                 if watched {
@@ -350,6 +426,13 @@ impl Batch {
         tx.db
             .prepare_cached("UPDATE campaign SET contact_seq = ?2 WHERE id = ?1")?
             .execute(params![self.campaign.number(), place])?;
+        if let Some(key) = &self.key {
+            let mut shared = lock(&self.shared);
+            let before = shared.written;
+            shared.written.accepted += piece.accepted;
+            shared.written.duplicates += piece.duplicates;
+            import_key::note(tx.db, self.campaign, key, before, shared.written)?;
+        }
         if !self.staged {
             totals::contacts_added(tx.db, self.campaign, piece.accepted as i64)?;
         }
@@ -359,6 +442,10 @@ impl Batch {
 
 impl Bulk for Batch {
     fn step(&mut self, tx: &Tx<'_>, index: &NumberIndex, until: Instant) -> Outcome<Piece> {
+        if lock(&self.shared).failed.is_some() {
+            // An earlier batch was given up, and with it the import: the list must have no hole.
+            return Ok(Piece::Last);
+        }
         self.piece = self.write(tx, index, until)?;
         if self.next + self.piece.rows < self.rows.len() {
             Ok(Piece::More)
@@ -380,6 +467,8 @@ impl Bulk for Batch {
 
     fn rolled_back(&mut self) {
         self.piece = WrittenPiece::default();
+        let mut shared = lock(&self.shared);
+        shared.written = shared.progress;
     }
 
     fn settle(
@@ -397,6 +486,7 @@ impl Bulk for Batch {
 /// An import begins that has to find duplicates.
 struct Begin {
     campaign: CampaignId,
+    session: Arc<Mutex<Shared>>,
     reply: Option<RunReply>,
 }
 
@@ -407,6 +497,7 @@ impl Bulk for Begin {
 
     fn committed(&mut self, index: &mut NumberIndex) {
         if let Some(reply) = self.reply.take() {
+            lock(&self.session).watched = true;
             index.watch(self.campaign, reply);
         }
     }
@@ -428,7 +519,8 @@ impl Bulk for Begin {
 /// An import is over.
 struct Finish {
     campaign: CampaignId,
-    watched: bool,
+    /// The session that it ends, if any.
+    session: Option<Arc<Mutex<Shared>>>,
     reply: Option<RunReply>,
 }
 
@@ -454,7 +546,11 @@ impl Bulk for Finish {
             }
             (_, reply) => reply,
         };
-        index.finish(self.campaign, self.watched, reply);
+        // Only a watch that was begun is ended: else another session would lose its own.
+        let watched = self
+            .session
+            .is_some_and(|session| std::mem::take(&mut lock(&session).watched));
+        index.finish(self.campaign, watched, reply);
         None
     }
 }

@@ -12,16 +12,19 @@ mod configuration;
 mod contact_row;
 mod contacts;
 mod dialogs;
+mod disk;
 mod do_not_call;
 mod due;
 mod edits;
 mod events;
 mod fault;
 mod import;
+mod import_key;
 mod items;
 mod keys;
 mod lists;
 mod log;
+mod notes;
 mod number_index;
 mod number_key;
 mod obstacles;
@@ -30,6 +33,7 @@ mod order_key;
 mod places;
 mod queue;
 mod readers;
+mod removal;
 mod reorder;
 mod schema;
 mod totals;
@@ -46,9 +50,11 @@ use async_trait::async_trait;
 use outdial_domain::ContactId;
 use tokio::sync::{oneshot, watch};
 
+pub use self::disk::Disk;
 pub use self::open::SqliteOptions;
 
 use self::checkpoint::Checkpointer;
+use self::disk::Pretence;
 use self::fault::Outcome;
 use self::queue::Queue;
 use self::readers::Readers;
@@ -65,6 +71,7 @@ pub struct SqliteStore {
     readers: Readers,
     figures: Arc<Figures>,
     events: watch::Receiver<EventId>,
+    disk: Arc<Pretence>,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -100,12 +107,17 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] when the store is closed.
     pub async fn limit_pages(&self, pages_max: u32) -> Result<(), StoreError> {
-        self.write(Urgency::Prompt, Vec::new(), false, move |tx| {
+        self.write(Urgency::Probe, Vec::new(), false, move |tx| {
             tx.db
                 .pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()))?;
             Ok(())
         })
         .await
+    }
+
+    /// Lets the disk take commits another way from now on, for tests.
+    pub fn pretend(&self, disk: Disk) {
+        self.disk.set(disk);
     }
 
     /// Asks the writer for something and waits until it is committed.
@@ -116,7 +128,7 @@ impl SqliteStore {
         guarded: bool,
         run: impl FnMut(&Tx<'_>) -> Outcome<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (request, answer) = request(contacts, guarded, run);
+        let (request, answer) = request(urgency, contacts, guarded, run);
         self.queue.push(urgency, request)?;
         answered(answer).await
     }
@@ -139,7 +151,7 @@ async fn answered<T>(answer: oneshot::Receiver<Result<T, StoreError>>) -> Result
 #[async_trait]
 impl Upkeep for SqliteStore {
     async fn probe(&self) -> Result<(), StoreError> {
-        self.write(Urgency::Prompt, Vec::new(), false, |tx| {
+        self.write(Urgency::Probe, Vec::new(), false, |tx| {
             tx.db
                 .prepare_cached("UPDATE probe SET count = count + 1")?
                 .execute([])?;

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::checkpoint::Checkpointer;
+use super::disk::Pretence;
 use super::fault::{Fault, Outcome};
 use super::log::{ALLOCATED_BYTES, Log};
 use super::number_index::{Entry, NumberIndex, RUN_LENGTH, Run, start_sorter};
@@ -114,6 +115,7 @@ impl Start {
         let queue = Arc::new(Queue::default());
         let log = Arc::new(Log::default());
         let figures = Arc::new(Figures::default());
+        let disk = Arc::new(Pretence::default());
         let (newest_event, events) = watch::channel(self.newest_event);
         let checkpointer =
             Checkpointer::start(self.checkpoints, Arc::clone(&log), Arc::clone(&queue))?;
@@ -134,6 +136,8 @@ impl Start {
             newest_event,
             commit_time: Duration::from_millis(4),
             stalled: Default::default(),
+            disk: Arc::clone(&disk),
+            refusing: None,
         };
         let writing = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -143,6 +147,7 @@ impl Start {
             readers: Readers::new(self.readers),
             figures,
             events,
+            disk,
             threads: Mutex::new(Some(Threads {
                 writer: writing,
                 sorter: sorting,

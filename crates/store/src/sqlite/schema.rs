@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x4F55_5444;
 
 /// All migrations, in order; the first has number 1. One that was released never changes.
-const MIGRATIONS: [(&str, &str); 5] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("first", include_str!("migrations/0001_first.sql")),
     ("edits", include_str!("migrations/0002_edits.sql")),
     (
@@ -20,6 +20,11 @@ const MIGRATIONS: [(&str, &str); 5] = [
     (
         "vendor_fields",
         include_str!("migrations/0005_vendor_fields.sql"),
+    ),
+    ("notes", include_str!("migrations/0006_notes.sql")),
+    (
+        "import_keys",
+        include_str!("migrations/0007_import_keys.sql"),
     ),
 ];
 

@@ -46,6 +46,24 @@ pub(super) fn contacts_added(db: &Connection, campaign: CampaignId, count: i64) 
     Ok(())
 }
 
+/// A contact that waited has left the list for good.
+pub(super) fn contact_removed(
+    db: &Connection,
+    campaign: CampaignId,
+    from: ContactState,
+) -> Outcome<()> {
+    let was = |state: ContactState| i64::from(from == state);
+    db.prepare_cached(
+        "UPDATE campaign_total SET fresh = fresh - ?2, resting = resting - ?3 WHERE campaign = ?1",
+    )?
+    .execute(params![
+        campaign.number(),
+        was(ContactState::Fresh),
+        was(ContactState::Resting),
+    ])?;
+    Ok(())
+}
+
 /// An attempt was placed.
 pub(super) fn attempt_placed(db: &Connection, campaign: CampaignId) -> Outcome<()> {
     db.prepare_cached("UPDATE campaign_total SET attempts = attempts + 1 WHERE campaign = ?1")?

@@ -29,6 +29,8 @@ pub(super) enum Urgency {
     Dial,
     /// Something has happened, or someone asks for a change.
     Prompt,
+    /// As prompt; and it is tried although the store refuses all else, because its last commit failed.
+    Probe,
 }
 
 /// One request, committed or refused as a whole.
@@ -46,6 +48,9 @@ pub(super) trait Work: Send {
     /// Tells who asked, once the transaction is committed or has failed.
     fn settle(self: Box<Self>, transaction: &Result<(), StoreError>);
 
+    /// Whether it is tried while the store refuses all else.
+    fn is_probe(&self) -> bool;
+
     /// Contacts whose places it changes: a later request about them must not overtake it.
     fn contacts(&self) -> &[ContactId];
 }
@@ -61,6 +66,7 @@ pub(super) enum Verdict {
 /// A request as a function to run in the transaction.
 struct Request<T, F> {
     run: F,
+    urgency: Urgency,
     contacts: Vec<ContactId>,
     /// Whether a refusal may come after something was written.
     guarded: bool,
@@ -70,6 +76,7 @@ struct Request<T, F> {
 
 /// A request, and where its answer will come.
 pub(super) fn request<T, F>(
+    urgency: Urgency,
     contacts: Vec<ContactId>,
     guarded: bool,
     run: F,
@@ -81,6 +88,7 @@ where
     let (reply, answer) = oneshot::channel();
     let request = Request {
         run,
+        urgency,
         contacts,
         guarded,
         answer: None,
@@ -134,6 +142,10 @@ where
         };
         // Whoever asked may have gone; what is committed stays.
         let _ = self.reply.send(answer);
+    }
+
+    fn is_probe(&self) -> bool {
+        self.urgency == Urgency::Probe
     }
 
     fn contacts(&self) -> &[ContactId] {

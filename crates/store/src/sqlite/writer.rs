@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::checkpoint::write_back;
+use super::disk::Pretence;
 use super::fault::{Fault, Outcome};
 use super::log::Log;
 use super::number_index::NumberIndex;
@@ -39,6 +40,7 @@ pub(super) struct Figures {
     failed_transactions: AtomicU64,
     contacts_imported: AtomicU64,
     longest_hold_us: AtomicU64,
+    refuses: AtomicBool,
 }
 
 impl Figures {
@@ -51,6 +53,7 @@ impl Figures {
             failed_transactions: read(&self.failed_transactions),
             contacts_imported: read(&self.contacts_imported),
             queued: queued as u64,
+            refuses: self.refuses.load(Ordering::Relaxed),
             longest_hold: Duration::from_micros(read(&self.longest_hold_us)),
         }
     }
@@ -76,6 +79,10 @@ pub(super) struct Writer {
     pub(super) commit_time: Duration,
     /// Long work to be tried again once the store commits again.
     pub(super) stalled: VecDeque<Box<dyn Bulk>>,
+    pub(super) disk: Arc<Pretence>,
+    /// Requests have failed so. Whoever made them tries them again, in order: until a probe has been
+    /// committed no request is taken that could overtake them.
+    pub(super) refusing: Option<StoreError>,
 }
 
 /// Requests of one transaction, in the order in which they were run.
@@ -122,6 +129,7 @@ impl Writer {
     }
 
     fn write(&mut self, mut batch: Batch, bulk_allowed: bool) {
+        self.refuse(&mut batch);
         let mut bulk = bulk_allowed.then(|| self.queue.take_bulk()).flatten();
         let began = Instant::now();
         let mut result = self.transaction(&mut batch, &mut bulk, began);
@@ -137,7 +145,33 @@ impl Writer {
                 self.figures.held(began);
             }
         }
+        self.note_refusal(&batch, &result);
         self.settle(batch, result.map_err(|fault| fault.0));
+    }
+
+    /// While requests are refused: takes out what comes before the first probe, and refuses it.
+    fn refuse(&mut self, batch: &mut Batch) {
+        let Some(error) = &self.refusing else {
+            return;
+        };
+        let probe = batch.prompt.iter().position(|work| work.is_probe());
+        let after = batch.prompt.split_off(probe.unwrap_or(batch.prompt.len()));
+        let prompt = std::mem::replace(&mut batch.prompt, after);
+        let dials = std::mem::take(&mut batch.dials);
+        let error = error.clone();
+        self.settle(Batch { dials, prompt }, Err(error));
+    }
+
+    fn note_refusal(&mut self, batch: &Batch, result: &Outcome<()>) {
+        if batch.is_empty() {
+            return;
+        }
+        self.refusing = match result {
+            Err(fault) if fault.ends_transaction() => Some(fault.0.clone()),
+            _ => None,
+        };
+        let refuses = self.refusing.is_some();
+        self.figures.refuses.store(refuses, Ordering::Relaxed);
     }
 
     /// Runs and commits; afterwards `batch` holds what was run and `bulk` what was not finished.
@@ -152,6 +186,7 @@ impl Writer {
         let ran = self.run_all(batch, bulk, &mut finished, began);
         let committing = Instant::now();
         let result = ran.and_then(|newest| {
+            self.disk.before_commit()?;
             self.db.prepare_cached("COMMIT")?.execute([])?;
             Ok(newest)
         });

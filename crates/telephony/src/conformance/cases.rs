@@ -517,7 +517,6 @@ async fn orders_for_legs_that_are_gone_do_nothing(bench: &mut Bench) -> Result<(
             other: leg,
             tone: true,
         },
-        Command::Part { leg },
         Command::Clear(Vec::new()),
     ] {
         bench.connector.send(command);

@@ -57,7 +57,6 @@ enum Order {
         callee: LegId,
         other: LegId,
     },
-    Part(LegId),
     Close(LegId),
     Stop,
 }
@@ -127,11 +126,6 @@ impl MediaThread {
     /// See [`Relay::listen`].
     pub fn listen(&self, callee: LegId, other: LegId) {
         self.order(Order::Listen { callee, other });
-    }
-
-    /// See [`Relay::part`].
-    pub fn part(&self, leg: LegId) {
-        self.order(Order::Part(leg));
     }
 
     /// See [`Relay::close`]; closes the socket too.
@@ -273,7 +267,6 @@ impl Loop {
                     }
                 }
                 Ok(Order::Listen { callee, other }) => self.relay.listen(callee, other),
-                Ok(Order::Part(leg)) => self.relay.part(leg),
                 Ok(Order::Close(leg)) => {
                     self.relay.close(leg);
                     if let Some(mut socket) = self.sockets.open.remove(&leg) {

@@ -62,7 +62,6 @@ impl Core {
         }
         let text = match reason {
             HangUpReason::Normal => "Normal call clearing",
-            HangUpReason::NobodyFree => "No agent available",
             HangUpReason::Stopping => "Server stopping",
         };
         self.leave(
@@ -106,11 +105,6 @@ impl Core {
             self.unjoin(other);
             self.media.listen(callee, other);
         }
-    }
-
-    pub(super) fn part(&mut self, id: LegId) {
-        self.unjoin(id);
-        self.media.part(id);
     }
 
     /// Takes what a 2xx or a refresh says about the session timer. `we_asked` when it answers a request of ours.

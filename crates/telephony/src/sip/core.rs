@@ -189,7 +189,6 @@ impl Core {
                 tone,
             } => self.join(callee, other, tone),
             Command::Listen { callee, other } => self.listen(callee, other),
-            Command::Part { leg } => self.part(leg),
             Command::Clear(dialogs) => self.clear(dialogs),
             Command::Probe { trunk } => self.probe(trunk, None),
             // The directory itself has been updated when the order was given.

@@ -12,7 +12,7 @@ use crate::huawei::wire::Fields;
 /// A campaign as it is asked for: each field within its range.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::huawei) struct Body {
-    /// At most 32 characters.
+    /// At most [`NAME_MAX`] characters.
     pub(in crate::huawei) name: String,
     /// At most 200 characters.
     pub(in crate::huawei) description: Option<String>,
@@ -34,6 +34,11 @@ pub(in crate::huawei) struct Body {
     pub(in crate::huawei) suspended: bool,
 }
 
+/// Most characters of a name. Table 3 of "Modifying an Outbound Campaign (V1)" of 2023-09-27 says 32, but
+/// the example on that page sends 44, and later pages of the same operation say 100: what the vendor
+/// itself sends is taken, and no client that keeps to 32 notices.
+const NAME_MAX: usize = 100;
+
 /// Whose number may be so long.
 const NUMBER_MAX: usize = 24;
 
@@ -43,7 +48,7 @@ impl Body {
     /// # Errors
     /// The code of Table 14 for it.
     pub(in crate::huawei) fn read(fields: &Fields, zone: &Zone) -> Result<Self, Fault> {
-        let name = fields.text_up_to("name", 32)?;
+        let name = fields.text_up_to("name", NAME_MAX)?;
         let name = fields.required("name", name)?;
         if name.chars().any(char::is_control) {
             return Err(fields.fault(FieldFault::Characters, "name", "has control characters"));

@@ -45,7 +45,10 @@ pub(super) fn campaign_id(number: u64) -> Result<CampaignId, Fault> {
 }
 
 /// All campaigns of the tenant, newest first.
-async fn all_campaigns(call: &Call) -> Result<Vec<Campaign>, Fault> {
+///
+/// # Errors
+/// The service's.
+pub(super) async fn all_campaigns(call: &Call) -> Result<Vec<Campaign>, Fault> {
     let mut campaigns = Vec::new();
     let mut cursor = None;
     loop {

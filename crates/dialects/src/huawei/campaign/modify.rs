@@ -13,6 +13,7 @@ use super::settings::Wanted;
 use super::show::status;
 use super::{Body, Names, Stored, all_campaigns, campaign_of};
 use crate::huawei::fault::{Fault, FieldFault};
+use crate::huawei::push::may_be_called_back;
 use crate::huawei::routes::{Answer, Call};
 use crate::huawei::time::Zone;
 
@@ -37,6 +38,7 @@ pub(in crate::huawei) const MODIFY: EditPolicy = EditPolicy::new("huawei ModifyC
 pub(in crate::huawei) async fn create(call: Call) -> Result<Answer, Fault> {
     let zone = Zone::of(&call)?;
     let body = Body::read(&call.body, &zone)?;
+    check_address(&call, &body)?;
     // Two requests with one name: the second finds what the first has made.
     let desk = call.desk.clone();
     let _turn = desk.campaigns.lock().await;
@@ -71,6 +73,7 @@ pub(in crate::huawei) async fn create(call: Call) -> Result<Answer, Fault> {
 pub(in crate::huawei) async fn modify(call: Call) -> Result<Answer, Fault> {
     let zone = Zone::of(&call)?;
     let body = Body::read(&call.body, &zone)?;
+    check_address(&call, &body)?;
     let desk = call.desk.clone();
     let _turn = desk.campaigns.lock().await;
     let campaign = campaign_of(&call).await?;
@@ -98,6 +101,15 @@ pub(in crate::huawei) async fn modify(call: Call) -> Result<Answer, Fault> {
     let edited = call.service.edit_campaign(&call.caller, campaign.id, edit);
     edited.await?;
     Ok(Answer::default())
+}
+
+/// `02000007` for an address to which results may not be pushed.
+fn check_address(call: &Call, body: &Body) -> Result<(), Fault> {
+    if may_be_called_back(&body.call_back_url, &call.callback_hosts) {
+        return Ok(());
+    }
+    let problem = "is no address of a host that may be called back";
+    Err(Fault::field(FieldFault::Value, "callBackUrl", problem))
 }
 
 /// `0200002` for a period that begins before today, `02000007` for one that is over. What a campaign

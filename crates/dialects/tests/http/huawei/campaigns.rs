@@ -10,20 +10,18 @@ use serde_json::{Value, json};
 use super::{call, code};
 use crate::common::Server;
 
-/// The documented example with its dates moved to the future and a name that may be.
-fn documented() -> Value {
+/// The documented example with its dates moved to the future.
+pub(super) fn documented() -> Value {
     let request =
         include_str!("../../../../../fixtures/huawei/ModifyCampaign/documented/request.http");
     let (_, body) = request.split_once("\n\n").unwrap();
     let mut body: Value = serde_json::from_str(body).unwrap();
-    // The name of the example has 44 characters; its own page allows 32.
-    body["name"] = "Recommendation for National Day".into();
     body["strBeginTime"] = "2096-09-10 00:00:00".into();
     body["strEndTime"] = "2096-10-07 23:59:59".into();
     body
 }
 
-fn ivr() -> Value {
+pub(super) fn ivr() -> Value {
     let mut body = documented();
     body["deviceType"] = 3.into();
     body.as_object_mut().unwrap().remove("skillParam");
@@ -31,7 +29,7 @@ fn ivr() -> Value {
     body
 }
 
-fn preview() -> Value {
+pub(super) fn preview() -> Value {
     let mut body = documented();
     body["deviceType"] = 5.into();
     body["skillParam"] = json!({
@@ -41,7 +39,7 @@ fn preview() -> Value {
     body
 }
 
-async fn created(server: &Server, body: &Value) -> i64 {
+pub(super) async fn created(server: &Server, body: &Value) -> i64 {
     let answer = call(server, "POST", "", body).await;
     assert_eq!(code(&answer), "0200000", "{answer}");
     answer["returnObject"]["id"].as_i64().unwrap()
@@ -169,8 +167,8 @@ fn cases() -> Vec<Case> {
     vec![
         ("/name", Value::Null, "02000001"),
         ("/name", "".into(), "02000001"),
-        ("/name", long(32), "0200000"),
-        ("/name", long(33), "02000003"),
+        ("/name", long(100), "0200000"),
+        ("/name", long(101), "02000003"),
         ("/name", json!([]), "02000006"),
         ("/name", "a\u{1}b".into(), "02000002"),
         ("/description", long(200), "0200000"),
@@ -233,6 +231,7 @@ fn cases() -> Vec<Case> {
         ("/callBackUrl", Value::Null, "02000001"),
         ("/callBackUrl", "ftp://x".into(), "02000007"),
         ("/callBackUrl", "http://".into(), "02000007"),
+        ("/callBackUrl", "http://[::1".into(), "02000007"),
         (
             "/callBackUrl",
             format!("http://{}", "x".repeat(505)).into(),
@@ -336,6 +335,12 @@ async fn each_prediction_method_has_its_ranges() {
         );
         let answer = call(&server, "PUT", &path, &body).await;
         assert_eq!(code(&answer), "0200000", "{part}: {answer}");
+        let shown = call(&server, "GET", &path, &Value::Null).await;
+        let predict = &shown["returnObject"]["skillParam"]["predictParam"];
+        assert_eq!(predict["predictMethod"], method, "it is stored and shown");
+        for (name, value) in params.as_object().unwrap() {
+            assert_eq!(&predict[part][name], value, "{part} {name}");
+        }
         for (name, least, most) in ranges {
             if !of_method(method, name) {
                 continue;

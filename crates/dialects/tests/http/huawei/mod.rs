@@ -1,7 +1,11 @@
 mod appoint;
 mod campaigns;
 mod client;
+mod codes;
+mod push;
 mod records;
+mod states;
+mod tellings;
 
 use std::sync::Arc;
 
@@ -101,7 +105,7 @@ async fn every_refusal_has_the_vendors_code_and_status() {
         ("POST", "/46/pause", "", (405, "405")),
         ("PUT", "/blocklist", "", (405, "405")),
         ("PUT", "/46/start", "", (404, "404")),
-        ("POST", "/createObResult", "{}", (200, "0200001")),
+        ("POST", "/createObResult", "{}", (200, "02000001")),
     ] {
         let answer = server
             .send(signed(method, &format!("{BASE}{path}"), body))
@@ -149,7 +153,7 @@ async fn an_operation_that_fails_by_a_fault_of_ours_is_an_internal_error() {
     let huawei = huawei.with(Operation {
         method: "GET",
         path: "panic",
-        run: Some(|_| Box::pin(async { panic!("a fault of the test's") })),
+        run: |_| Box::pin(async { panic!("a fault of the test's") }),
     });
     server.dialects.huawei = Arc::new(huawei);
     let answer = server

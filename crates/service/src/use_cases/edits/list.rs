@@ -1,10 +1,12 @@
 //! Replacing a list before it is dialed: the campaign is held where it is, the new list comes in
 //! unseen, and both change places in the transaction of the edit's revision.
 
+use std::collections::HashSet;
+
 use outdial_domain::{Campaign, CampaignId, Change, Field, FieldValue, NewContact};
 use outdial_store::{ImportOptions, ListVersion, StagedList};
 
-use super::{CampaignEdit, Service};
+use super::{CampaignEdit, Ready, Service};
 use crate::access::{Caller, Right};
 use crate::error::ServiceError;
 use crate::views::Edited;
@@ -63,15 +65,38 @@ impl Service {
                 "the campaign has changed its state meanwhile; try again".to_owned(),
             ));
         }
-        let contacts = edit.contacts.clone().unwrap_or_default();
+        let contacts = without_duplicates(edit.contacts.clone().unwrap_or_default());
+        if self.store().can_replace_at_once(id, contacts.len()).await? {
+            return self.replace_at_once(caller, edit, ready, contacts).await;
+        }
         let staged = match self.stage(&ready.before, contacts).await {
             Ok(staged) => staged,
             Err(error) => return Err(self.drop_staged(id, error).await),
         };
-        match self.commit(caller, edit, ready, Some(staged)).await {
+        match self.commit(caller, edit, ready, Some(staged.into())).await {
             Ok((edited, fact)) => self.tell_edit(caller, edited, vec![fact]).await,
             Err(error) => Err(self.drop_staged(id, error.into()).await),
         }
+    }
+
+    /// A short list comes in with the transaction of its edit: one commit instead of one for each step.
+    async fn replace_at_once(
+        &self,
+        caller: &Caller,
+        edit: &CampaignEdit,
+        ready: Ready,
+        contacts: Vec<NewContact>,
+    ) -> Result<Edited, ServiceError> {
+        let id = ready.before.id;
+        let compared = self.store().compare_list(id, contacts.clone()).await?;
+        let change = self.list_change(id, contacts.len() as u64).await?;
+        let list = NewList {
+            change,
+            contacts: Some(contacts),
+            staged: compared,
+        };
+        let (edited, fact) = self.commit(caller, edit, ready, Some(list)).await?;
+        self.tell_edit(caller, edited, vec![fact]).await
     }
 
     /// Stores a list that nobody sees yet; says what would change.
@@ -83,6 +108,7 @@ impl Service {
         let id = campaign.id;
         let options = ImportOptions {
             skip_duplicates: true,
+            ..ImportOptions::default()
         };
         let mut session = self.store().stage_list(id, options).await?;
         while !contacts.is_empty() {
@@ -91,9 +117,15 @@ impl Service {
         }
         let progress = session.finish().await?;
         let staged = self.store().compare_staged(id).await?;
+        let change = self.list_change(id, progress.accepted).await?;
+        Ok((staged, change))
+    }
+
+    /// How the diff tells of a list with so many contacts.
+    async fn list_change(&self, id: CampaignId, contacts: u64) -> Result<Change, ServiceError> {
         let (version, _) = self.store().list_versions(id).await?;
         let before = self.store().contact_counts(id).await?.total();
-        let change = Change {
+        Ok(Change {
             field: Field::Contacts,
             before: FieldValue::List {
                 version,
@@ -101,10 +133,9 @@ impl Service {
             },
             after: FieldValue::List {
                 version: version + 1,
-                contacts: progress.accepted,
+                contacts,
             },
-        };
-        Ok((staged, change))
+        })
     }
 
     async fn drop_staged(&self, id: CampaignId, error: ServiceError) -> ServiceError {
@@ -114,4 +145,35 @@ impl Service {
         }
         error
     }
+}
+
+/// A list that takes the place of another with an edit.
+pub(super) struct NewList {
+    pub(super) change: Change,
+    /// Those of a short list, which is not in the store yet.
+    pub(super) contacts: Option<Vec<NewContact>>,
+    pub(super) staged: StagedList,
+}
+
+impl From<(StagedList, Change)> for NewList {
+    fn from((staged, change): (StagedList, Change)) -> Self {
+        Self {
+            change,
+            contacts: None,
+            staged,
+        }
+    }
+}
+
+/// Leaves contacts out of which a number stands before.
+fn without_duplicates(mut contacts: Vec<NewContact>) -> Vec<NewContact> {
+    let mut known = HashSet::new();
+    contacts.retain(|contact| {
+        let is_known = contact.numbers.iter().any(|number| known.contains(number));
+        if !is_known {
+            known.extend(contact.numbers.iter().copied());
+        }
+        !is_known
+    });
+    contacts
 }

@@ -65,6 +65,7 @@ use crate::access::{Caller, Right};
 use crate::error::ServiceError;
 use crate::events::Happened;
 use crate::views::{Edited, ListChange};
+use list::NewList;
 
 /// Our own API's table: everything but tenant, mode and kind of target, in every state but ended.
 pub const REST_EDIT: EditPolicy = EditPolicy::new("rest PATCH").ruling(|field, _| match field {
@@ -392,7 +393,7 @@ impl Service {
         caller: &Caller,
         edit: &CampaignEdit,
         ready: Ready,
-        list: Option<(StagedList, Change)>,
+        list: Option<NewList>,
     ) -> Result<(Edited, Input), StoreError> {
         let Ready {
             before,
@@ -410,9 +411,12 @@ impl Service {
             revision: number,
             author: caller.name.clone(),
         };
-        let (list, list_changes) = list.unzip();
         let mut diff = judged.taken;
-        diff.extend(list_changes);
+        diff.extend(list.as_ref().map(|list| list.change.clone()));
+        let (list, contacts) = match list {
+            Some(list) => (Some(list.staged), list.contacts),
+            None => (None, None),
+        };
         let revision = NewRevision {
             campaign: before.id,
             expected: Some(before.revision),
@@ -429,7 +433,10 @@ impl Service {
             extras: extras.clone(),
             events: vec![told.recorded(caller.tenant, at)],
         };
-        let revision = self.store().revise_campaign(revision).await?;
+        let revision = match contacts {
+            Some(contacts) => self.store().revise_with_list(revision, contacts).await?,
+            None => self.store().revise_campaign(revision).await?,
+        };
         let edited = Edited {
             campaign: Campaign {
                 revision: revision.number,
@@ -467,7 +474,11 @@ impl Service {
         if let Some(state) = told.await? {
             if state != edited.campaign.state {
                 // Whoever reads the campaign next is to see where the edit has brought it.
-                self.settled().await?;
+                match self.settled().await {
+                    // The edit itself is stored.
+                    Ok(()) | Err(ServiceError::Store(_)) => {}
+                    Err(error) => return Err(error),
+                }
             }
             edited.campaign.state = state;
         }
