@@ -40,6 +40,7 @@ impl Chance {
         new
     }
 
+    #[cfg(test)]
     pub(super) fn mean(&self, moment: usize) -> f64 {
         f64::from(self.mean[moment])
     }
