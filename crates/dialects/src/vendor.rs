@@ -151,6 +151,10 @@ impl Dialects {
 
     async fn route(self, request: Request, otherwise: Router) -> Response {
         let (parts, body) = request.into_parts();
+        if parts.uri.path().starts_with(alibaba::EXPORTS) {
+            let (method, path) = (&parts.method, parts.uri.path());
+            return self.alibaba.download(method, path).await;
+        }
         let query = parts.uri.query().unwrap_or_default();
         if let Some(vendor) = Vendor::of(&parts.headers, parts.uri.path(), query) {
             let body = read_body(body, vendor.body_max()).await;

@@ -137,6 +137,44 @@ pub enum ContactPlace {
     /// Final, because all its numbers are on the do-not-call list: it returns to the list when one of
     /// them leaves that.
     LeftOut,
+    /// Waits until someone releases it, however long that takes.
+    Held,
+}
+
+/// What becomes of one contact by hand, while its campaign goes on. A call that is under way goes on,
+/// too, and the contact follows when it is over, unless that call has made it final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Aside {
+    /// It waits until it is released.
+    Held,
+    /// It is final, without having been reached.
+    Cancelled,
+}
+
+impl Aside {
+    /// Its place in the list.
+    pub fn place(self) -> ContactPlace {
+        match self {
+            Self::Held => ContactPlace::Held,
+            Self::Cancelled => ContactPlace::Done,
+        }
+    }
+
+    /// The outcome that it leaves.
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Held => None,
+            Self::Cancelled => Some(Outcome::Cancelled),
+        }
+    }
+
+    /// Sends an open contact there.
+    pub fn apply(self, update: &mut ContactUpdate) {
+        if !update.place.is_final() {
+            update.place = self.place();
+            update.last_outcome = self.outcome().or(update.last_outcome);
+        }
+    }
 }
 
 impl ContactPlace {
@@ -147,6 +185,15 @@ impl ContactPlace {
 }
 
 impl Contact {
+    /// Until when a contact rests that is held: no clock comes there, and it can be written like any
+    /// other time.
+    pub const HELD_UNTIL: Timestamp = Timestamp::from_millis(253_402_300_799_999);
+
+    /// Whether it waits until someone releases it.
+    pub fn is_held(&self) -> bool {
+        self.state == ContactState::Resting && self.not_before == Self::HELD_UNTIL
+    }
+
     /// The number of the next attempt.
     pub fn next_number(&self) -> Option<PhoneNumber> {
         let count = u32::try_from(self.numbers.len()).ok().filter(|&n| n > 0)?;

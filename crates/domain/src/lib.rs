@@ -48,7 +48,7 @@ pub use calendar::{Calendar, CalendarError, DayRule, DaySelector, TimeOfDay, Win
 pub use campaign::{AtEnd, Campaign, Extras, Origin, Settings, SettingsError};
 pub use cause::{CauseMap, CauseRule, Verdict};
 pub use compliance::ComplianceProfile;
-pub use contact::{Contact, ContactPlace, ContactState, ContactUpdate, History, NewContact};
+pub use contact::{Aside, Contact, ContactPlace, ContactState, ContactUpdate, History, NewContact};
 pub use do_not_call::{DoNotCallEntry, Listing};
 pub use edit::{Change, EditPolicy, EditRefused, Field, FieldValue, RefusedField};
 pub use id::{

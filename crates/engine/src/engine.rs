@@ -297,6 +297,20 @@ impl Engine {
             }
             Input::DoNotCallChanged(changes) => self.do_not_call_changed(changes),
             Input::ContactsReturned { campaign, count } => self.contacts_returned(campaign, count),
+            Input::ContactsSetAside {
+                campaign,
+                contacts,
+                aside,
+            } => self.set_aside(campaign, contacts, aside),
+            Input::AsideStored {
+                campaign,
+                contacts,
+                closed,
+            } => {
+                let closed = closed.into_iter().collect();
+                self.aside_stored(campaign, &contacts, &closed);
+            }
+            Input::ContactsReleased { campaign, contacts } => self.released(campaign, &contacts),
             Input::AppointmentSet(rules) => self.appointment_set(rules),
             Input::AppointmentGone {
                 appointment,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use outdial_domain::RevisionNumber;
 use outdial_domain::contact::History;
 use outdial_domain::{
-    AgentId, AppointmentId, AppointmentKind, AttemptId, BreakTime, CallerId, Campaign, CampaignId,
-    CauseMap, ComplianceProfile, Connection, ContactId, Evidence, FailoverCause, LifeCycleCommand,
-    Listing, Permit, PhoneNumber, Progress, Settings, SkillGroupId, Timestamp, TrunkName,
-    WishedState,
+    AgentId, AppointmentId, AppointmentKind, Aside, AttemptId, BreakTime, CallerId, Campaign,
+    CampaignId, CauseMap, ComplianceProfile, Connection, ContactId, Evidence, FailoverCause,
+    LifeCycleCommand, Listing, Permit, PhoneNumber, Progress, Settings, SkillGroupId, Timestamp,
+    TrunkName, WishedState,
 };
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +151,33 @@ pub enum Input {
         campaign: CampaignId,
         /// How many.
         count: u64,
+    },
+    /// Contacts of a campaign that are held or cancelled one by one: none of them is called from now on.
+    /// Which of them the engine moves itself [`Engine::in_hand`](crate::Engine::in_hand) says.
+    ContactsSetAside {
+        /// The campaign.
+        campaign: CampaignId,
+        /// The contacts.
+        contacts: Vec<ContactId>,
+        /// What becomes of them.
+        aside: Aside,
+    },
+    /// Of contacts that were set aside the store has moved those that the engine did not have in hand.
+    AsideStored {
+        /// The campaign.
+        campaign: CampaignId,
+        /// All that were set aside.
+        contacts: Vec<ContactId>,
+        /// Those that the store has made final.
+        closed: Vec<ContactId>,
+    },
+    /// Contacts that are held no longer. The store returns them afterwards, which `ContactsReturned`
+    /// tells.
+    ContactsReleased {
+        /// The campaign.
+        campaign: CampaignId,
+        /// The contacts.
+        contacts: Vec<ContactId>,
     },
     /// An appointment whose time is near, or that was changed.
     AppointmentSet(AppointmentRules),

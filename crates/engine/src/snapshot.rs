@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 
 /// The first bytes of a snapshot; the last of them grows when the format changes.
-const MAGIC: [u8; 4] = *b"OES\x02";
+const MAGIC: [u8; 4] = *b"OES\x03";
 
 /// Bytes that are no snapshot of this version of the engine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +64,7 @@ mod tests {
             SnapshotError::NotASnapshot
         );
         assert!(matches!(
-            Engine::restore(b"OES\x02\xff\xff"),
+            Engine::restore(b"OES\x03\xff\xff"),
             Err(SnapshotError::Broken(_))
         ));
     }

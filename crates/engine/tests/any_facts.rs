@@ -49,6 +49,8 @@ struct Chaos {
     next_contact: u64,
     /// Attempts that were committed, or could not be.
     placed: BTreeSet<AttemptId>,
+    /// Contacts that were set aside, of which the store does not know yet.
+    owed: Vec<(u32, Vec<ContactId>, Vec<ContactId>, Aside)>,
 }
 
 impl Chaos {
@@ -78,6 +80,7 @@ impl Chaos {
             world,
             draw,
             live: BTreeMap::new(),
+            owed: Vec::new(),
             next_contact: 0,
             placed: BTreeSet::new(),
         };
@@ -253,7 +256,15 @@ impl Chaos {
         let id = 1 + self.draw.below(u64::from(CAMPAIGNS)) as u32;
         let campaign = campaign_id(id);
         let trunk = trunk_name();
-        match self.draw.below(16) {
+        match self.draw.below(19) {
+            16 | 17 => {
+                let aside = self.draw.of(&[Aside::Held, Aside::Cancelled]);
+                let first = self.draw.below(self.next_contact.max(1));
+                let contacts: Vec<_> = (first..first + 5).map(ContactId::new).collect();
+                let in_hand = self.world.ask_aside(id, &contacts, aside);
+                self.owed.push((id, contacts, in_hand, aside));
+            }
+            18 => self.store_aside(),
             0 => {
                 let _ = self.world.command(id, LifeCycleCommand::Pause);
             }
@@ -319,6 +330,13 @@ impl Chaos {
         }
     }
 
+    /// The store follows what was asked of it, however much later.
+    fn store_aside(&mut self) {
+        for (id, contacts, in_hand, aside) in std::mem::take(&mut self.owed) {
+            self.world.store_aside(id, contacts, &in_hand, aside);
+        }
+    }
+
     /// Follows the orders, and checks what must hold whatever happens.
     fn follow(&mut self) {
         for order in std::mem::take(&mut self.world.orders) {
@@ -366,7 +384,10 @@ impl Chaos {
                 suspects,
             });
         }
+        self.store_aside();
         for id in 1..=CAMPAIGNS {
+            let all = (0..self.next_contact).map(ContactId::new);
+            self.world.release(id, all.collect());
             let _ = self.world.command(id, LifeCycleCommand::Resume);
         }
         for n in 0..AGENTS {

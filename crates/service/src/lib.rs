@@ -8,6 +8,7 @@
 pub mod access;
 pub mod error;
 pub mod events;
+mod herald;
 mod registry;
 mod runtime;
 pub mod setup;
@@ -17,6 +18,7 @@ pub mod views;
 pub use access::{Caller, Right, Role};
 pub use error::{FieldProblem, ServiceError};
 pub use events::{Event, Happened};
+pub use herald::{CallNotice, Herald};
 pub use outdial_store::{ListVersion, NewPendingEdit, Note, PendingEdit, PendingEditId};
 pub use setup::{KeySetup, Setup, TenantSetup};
 pub use use_cases::{

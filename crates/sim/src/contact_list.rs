@@ -164,6 +164,7 @@ impl ContactList {
                 ContactPlace::Resting(until) => Place::Resting(until),
                 ContactPlace::Done => Place::Done,
                 ContactPlace::LeftOut => Place::LeftOut,
+                ContactPlace::Held => Place::Resting(outdial_domain::Contact::HELD_UNTIL),
             },
         );
         if let Some(row) = self.rows.get_mut(&update.contact) {

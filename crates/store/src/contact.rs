@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use outdial_domain::{
-    CampaignId, Contact, ContactId, ContactState, ContactUpdate, History, Listing, NewContact,
-    Order, PhoneNumber, TenantId, Timestamp,
+    Aside, CampaignId, Contact, ContactId, ContactState, ContactUpdate, History, Listing,
+    NewContact, Order, PhoneNumber, RetryPolicy, TenantId, Timestamp,
 };
 
 use crate::{NewEvent, Page, StoreError};
@@ -150,6 +150,33 @@ pub trait Contacts: Send + Sync {
         updates: Vec<ContactUpdate>,
         events: Vec<NewEvent>,
     ) -> Result<(), StoreError>;
+
+    /// Sets contacts of a campaign aside that are not final; answers those that this has made final. Of
+    /// those `in_hand` an engine has the say: they are not moved, but one that is in a call goes where it
+    /// is set aside to when the call ends, unless the call makes it final, also after a crash.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be committed.
+    async fn set_contacts_aside(
+        &self,
+        campaign: CampaignId,
+        contacts: Vec<ContactId>,
+        in_hand: Vec<ContactId>,
+        aside: Aside,
+    ) -> Result<Vec<ContactId>, StoreError>;
+
+    /// Releases those of these contacts that are held: untried ones where they were, others when their
+    /// rest is over, counted from their last attempt. Answers how many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be committed.
+    async fn release_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: Vec<ContactId>,
+        now: Timestamp,
+        retry: RetryPolicy,
+    ) -> Result<u64, StoreError>;
 
     /// Takes contacts out of a campaign's list for good, as if they had never been given, and answers how
     /// many went. Those that are final, that are being called, or for whom a call is reserved stay, and

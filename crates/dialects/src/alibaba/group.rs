@@ -88,6 +88,11 @@ impl Belongings {
             Target::Sip(uri) => (uri.clone(), None),
         }
     }
+
+    /// The name of the script that a target is; may be empty.
+    pub(super) fn script_name(&self, target: &Target) -> String {
+        self.script_of(target).1.unwrap_or_default()
+    }
 }
 
 /// `RecallStrategyJson`.
@@ -140,25 +145,26 @@ pub(super) struct GroupChange {
     flash: Option<String>,
 }
 
-/// What the two requests call the same thing, and which of them it is.
+/// What the requests call the same thing, and which of them it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Request {
     Create,
     Modify,
+    Repeat,
 }
 
 impl Request {
     fn name(self) -> &'static str {
         match self {
             Self::Create => "JobGroupName",
-            Self::Modify => "Name",
+            Self::Modify | Self::Repeat => "Name",
         }
     }
 
     fn description(self) -> &'static str {
         match self {
             Self::Create => "JobGroupDescription",
-            Self::Modify => "Description",
+            Self::Modify | Self::Repeat => "Description",
         }
     }
 }
@@ -172,7 +178,10 @@ impl GroupChange {
     ) -> Result<Self, Fault> {
         let name = text(parameters, request.name(), NAME_MAX)?;
         let name = Some(name.ok_or_else(|| Fault::missing(request.name()))?);
-        let scenario = text(parameters, "ScenarioId", NAME_MAX)?;
+        let scenario = match request {
+            Request::Create | Request::Modify => text(parameters, "ScenarioId", NAME_MAX)?,
+            Request::Repeat => None,
+        };
         let description = text(parameters, request.description(), DESCRIPTION_MAX)?;
         let strategy = parameters
             .object(strategy::NAME)?
@@ -186,7 +195,7 @@ impl GroupChange {
         // A group's script is its ScriptId; the older name stands for it where it stands alone.
         let named = script.as_ref().or(match request {
             Request::Create => scenario.as_ref(),
-            Request::Modify => None,
+            Request::Modify | Request::Repeat => None,
         });
         if request == Request::Create && named.is_none() {
             return Err(Fault::missing("ScriptId"));

@@ -1,6 +1,6 @@
 //! The actions on job groups.
 //!
-//! Source: CreateJobGroup, ModifyJobGroup, DescribeJobGroup, ListJobGroups, DeleteJobGroup of OutboundBot
+//! Source: CreateJobGroup, ModifyJobGroup, DescribeJobGroup, DeleteJobGroup of OutboundBot
 //! 2019-12-26. Where its pages are silent on states: see the vendor's page in `docs/dialects`.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +15,8 @@ use outdial_service::{CampaignEdit, ServiceError};
 use serde_json::{Map, Value, json};
 
 use super::fault::Fault;
+use super::floors::check_floor;
 use super::group::{self, Belongings, GroupChange, Request};
-use super::paging::Paging;
 use super::routes::{Answer, Call};
 use super::strategy::stored;
 
@@ -98,6 +98,8 @@ pub(super) async fn create(call: Call) -> Result<Answer, Fault> {
     group::defaults(&mut settings);
     let mut stored = Map::new();
     change.apply(&mut settings, &mut stored)?;
+    // Held until the group counts in the next sum.
+    let _floors = call.desk.floors(call.caller.tenant).await;
     check_floor(&call, &settings, None, &has).await?;
     let extras = [(Origin::Alibaba, stored.into())].into();
     let created = call
@@ -118,12 +120,14 @@ pub(super) async fn modify(call: Call) -> Result<Answer, Fault> {
     let wished = wished.map(WishedStatus::read).transpose()?;
     change.check_ids(&campaign, &has)?;
     let dialed = stats(&call, &campaign).await?.attempts > 0;
+    let floors = call.desk.floors(call.caller.tenant).await;
     if change.floor.is_some() || change.urgent.is_some() {
         let mut settings = campaign.settings.clone();
         change.apply(&mut settings, &mut Map::new())?;
         check_floor(&call, &settings, Some(&campaign), &has).await?;
     }
     let edited = edit(&call, &campaign, change, wished, dialed).await?;
+    drop(floors);
     let edited = match wished {
         Some(WishedStatus::Scheduling) => super::commands::resume_group(&call, &edited).await?,
         _ => edited,
@@ -248,32 +252,10 @@ fn hold(
     }
 }
 
-/// That the floors of all groups of one priority fit into the instance's lines.
-pub(super) async fn check_floor(
+pub(super) async fn modified_at(
     call: &Call,
-    settings: &Settings,
-    own: Option<&Campaign>,
-    has: &Belongings,
-) -> Result<(), Fault> {
-    if settings.guaranteed_calls == 0 {
-        return Ok(());
-    }
-    let others = all(call).await?.into_iter().filter(|other| {
-        own.is_none_or(|own| own.id != other.id)
-            && !matches!(other.state, CampaignState::Ended(_))
-            && group::is_urgent(&other.settings) == group::is_urgent(settings)
-    });
-    let others: u64 = others
-        .map(|other| u64::from(other.settings.guaranteed_calls))
-        .sum();
-    if others + u64::from(settings.guaranteed_calls) <= u64::from(has.tenant.max_calls) {
-        return Ok(());
-    }
-    let message = "The sum of MinConcurrency of all job groups of this priority exceeds the concurrency of the instance.";
-    Err(Fault::bad("LimitExceeded.MinConcurrency", message))
-}
-
-async fn modified_at(call: &Call, campaign: &Campaign) -> Result<outdial_domain::Timestamp, Fault> {
+    campaign: &Campaign,
+) -> Result<outdial_domain::Timestamp, Fault> {
     let revision = call
         .service
         .revision(&call.caller, campaign.id, campaign.revision)
@@ -381,150 +363,6 @@ pub(super) fn progress(campaign: &Campaign, stats: &Stats, status: &str) -> Prog
         _ => progress.scheduling = contacts.waiting,
     }
     progress
-}
-
-/// Which groups a list shows.
-struct Filter {
-    text: Option<String>,
-    statuses: Option<Vec<String>>,
-    from: Option<i64>,
-    to: Option<i64>,
-    floored: bool,
-}
-
-impl Filter {
-    fn read(call: &Call) -> Result<Self, Fault> {
-        let parameters = &call.parameters;
-        let text = parameters.text("SearchText").map(str::to_lowercase);
-        let statuses = parameters
-            .text("JobGroupStatusFilter")
-            .map(|statuses| {
-                let known = |one: &str| {
-                    [
-                        "Draft",
-                        "Scheduling",
-                        "Executing",
-                        "Completed",
-                        "Paused",
-                        "Failed",
-                        "Cancelled",
-                        "Initializing",
-                    ]
-                    .contains(&one)
-                };
-                let statuses: Vec<String> = statuses
-                    .split(',')
-                    .map(|one| one.trim().to_owned())
-                    .collect();
-                match statuses.iter().all(|one| known(one)) {
-                    true => Ok(statuses),
-                    false => Err(Fault::invalid("JobGroupStatusFilter", "")),
-                }
-            })
-            .transpose()?;
-        Ok(Self {
-            text,
-            statuses,
-            from: parameters.integer("StartTime")?,
-            to: parameters.integer("EndTime")?,
-            floored: parameters
-                .boolean("OnlyMinConcurrencyEnabled")?
-                .unwrap_or(false),
-        })
-    }
-
-    fn takes(&self, campaign: &Campaign) -> bool {
-        let made = campaign.created_at.millis();
-        let name = || campaign.settings.name.to_lowercase();
-        self.text
-            .as_ref()
-            .is_none_or(|text| name().contains(text) || campaign.uuid == *text)
-            && self.from.is_none_or(|from| made >= from)
-            && self.to.is_none_or(|to| made <= to)
-            && (!self.floored || campaign.settings.guaranteed_calls > 0)
-    }
-}
-
-/// `ListJobGroups`.
-pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
-    let paging = Paging::required(&call.parameters)?;
-    let filter = Filter::read(&call)?;
-    if call.parameters.boolean("AsyncQuery")? == Some(true) {
-        return Err(Fault::invalid(
-            "AsyncQuery",
-            "Lists are answered at once here: leave it out.",
-        ));
-    }
-    let has = Belongings::of(&call).await?;
-    let mut found = all(&call).await?;
-    found.retain(|campaign| filter.takes(campaign));
-    if let Some(statuses) = &filter.statuses {
-        let mut kept = Vec::new();
-        for campaign in found {
-            // Only of a running one its calls have to be known.
-            let stats = match campaign.state {
-                CampaignState::Running => Some(stats(&call, &campaign).await?),
-                _ => None,
-            };
-            let status = group::status(&campaign, stats.as_ref(), call.now);
-            if statuses.iter().any(|wanted| wanted == status) {
-                kept.push(campaign);
-            }
-        }
-        found = kept;
-    }
-    let total = found.len() as u64;
-    let mut items = Vec::new();
-    for campaign in paging.of(found) {
-        items.push(item(&call, &campaign, &has).await?);
-    }
-    let mut answer = Answer::new();
-    answer.insert("JobGroups".to_owned(), paging.list(items, total));
-    Ok(answer)
-}
-
-async fn item(call: &Call, campaign: &Campaign, has: &Belongings) -> Result<Value, Fault> {
-    let stats = stats(call, campaign).await?;
-    let status = group::status(campaign, Some(&stats), call.now);
-    let shape = group::show(campaign, status, modified_at(call, campaign).await?, has);
-    let progress = progress(campaign, &stats, status);
-    let mut item = Map::new();
-    for name in [
-        "JobGroupId",
-        "JobGroupName",
-        "JobGroupDescription",
-        "Status",
-        "ScriptId",
-        "ScriptName",
-        "CreationTime",
-        "ModifyTime",
-        "MinConcurrency",
-        "ExportProgress",
-    ] {
-        if let Some(value) = shape.get(name) {
-            item.insert(name.to_owned(), value.clone());
-        }
-    }
-    let mut period = Map::new();
-    for name in ["StartTime", "EndTime"] {
-        if let Some(time) = shape.get("Strategy").and_then(|s| s.get(name)) {
-            period.insert(name.to_owned(), time.clone());
-        }
-    }
-    item.insert("Strategy".to_owned(), period.into());
-    item.insert("TotalCallNum".to_owned(), stats.attempts.into());
-    // Other names than in the answer of DescribeJobGroup.
-    let progress = json!({
-        "TotalJobs": progress.total,
-        "TotalCompleted": progress.completed,
-        "Scheduling": progress.scheduling,
-        "ExecutingNum": progress.executing,
-        "PausedNum": progress.paused,
-        "FailedNum": progress.failed,
-        "CancelledNum": progress.cancelled,
-    });
-    item.insert("Progress".to_owned(), progress);
-    Ok(item.into())
 }
 
 /// `DeleteJobGroup`: takes a group that does not dial out of all lists; its calls stay.

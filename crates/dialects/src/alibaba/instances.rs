@@ -1,12 +1,15 @@
 //! The instance: a tenant, as far as this API shows one.
 //!
-//! Source: ListInstances, DescribeInstance, GetCurrentConcurrency and GetConcurrentConversationQuota of
-//! OutboundBot 2019-12-26.
+//! Instances are made, changed and removed in the server's configuration, and not through this API.
+//!
+//! Source: ListInstances, DescribeInstance, CreateInstance, ModifyInstance, DeleteInstance,
+//! GetCurrentConcurrency and GetConcurrentConversationQuota of OutboundBot 2019-12-26.
 
 use outdial_domain::CampaignState;
 use serde_json::{Map, Value, json};
 
 use super::fault::Fault;
+use super::group::{self, Belongings};
 use super::groups;
 use super::paging::Paging;
 use super::routes::{Answer, Call};
@@ -45,6 +48,58 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
 /// `DescribeInstance`.
 pub(super) async fn describe(call: Call) -> Result<Answer, Fault> {
     Ok(Map::from_iter([("Instance".to_owned(), shape(&call)?)]))
+}
+
+/// `CreateInstance`.
+pub(super) async fn create(call: Call) -> Result<Answer, Fault> {
+    for name in ["InstanceName", "MaxConcurrentConversation"] {
+        call.parameters.required(name)?;
+    }
+    Err(by_configuration("CreateInstance"))
+}
+
+/// `DeleteInstance`.
+pub(super) async fn delete(_: Call) -> Result<Answer, Fault> {
+    Err(by_configuration("DeleteInstance"))
+}
+
+fn by_configuration(action: &str) -> Fault {
+    let message = format!(
+        "The action {action} is not supported. Instances are tenants in the configuration of this server."
+    );
+    Fault::bad("UnsupportedOperation", message)
+}
+
+/// `ModifyInstance`: takes what the instance is already, as programs send that make sure of it.
+pub(super) async fn modify(call: Call) -> Result<Answer, Fault> {
+    let parameters = &call.parameters;
+    let has = Belongings::of(&call).await?;
+    let same = |name: &str, same: bool| match same {
+        true => Ok(()),
+        false => Err(Fault::invalid(
+            name,
+            "It differs from the configuration of this server, which alone can change it.",
+        )),
+    };
+    if let Some(name) = parameters.text("InstanceName") {
+        same("InstanceName", name == has.tenant.name)?;
+    }
+    if parameters.text("InstanceDescription").is_some() {
+        same("InstanceDescription", false)?;
+    }
+    parameters.required("MaxConcurrentConversation")?;
+    let most = parameters.integer_in("MaxConcurrentConversation", 0..=i64::from(u32::MAX))?;
+    let own = most == Some(i64::from(has.tenant.max_calls));
+    same("MaxConcurrentConversation", own)?;
+    if let Some(numbers) = group::numbers(parameters, "CallingNumber", &has)? {
+        let own = has.numbers();
+        let all = numbers.len() == own.len();
+        same(
+            "CallingNumber",
+            all && own.iter().all(|number| numbers.contains(number)),
+        )?;
+    }
+    describe(call).await
 }
 
 /// Calls of the instance right now.

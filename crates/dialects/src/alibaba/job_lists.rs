@@ -10,34 +10,43 @@ use outdial_service::views::PageRequest;
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::group::{self, Belongings};
+use super::group;
 use super::groups;
 use super::ids;
+use super::job_filters::{FAILURE_REASONS, JOB_STATUSES, Wanted, has, number, words};
 use super::job_shapes as shapes;
 use super::paging::Paging;
 use super::routes::{Answer, Call};
 
-/// Most jobs of ListJobs.
-const JOBS_MAX: usize = 99;
+/// Most jobs that a request names.
+pub(super) const JOBS_MAX: usize = 99;
 
 /// A group with its status, as lists of jobs need it.
-struct Group {
-    campaign: Campaign,
+pub(super) struct Group {
+    pub(super) campaign: Campaign,
     status: &'static str,
 }
 
 impl Group {
-    async fn of(call: &Call, campaign: Campaign) -> Result<Self, Fault> {
+    pub(super) async fn of(call: &Call, campaign: Campaign) -> Result<Self, Fault> {
         let stats = groups::stats(call, &campaign).await?;
         let status = group::status(&campaign, Some(&stats), call.now);
-        Ok(Self { campaign, status })
+        Ok(Self::with_status(campaign, status))
     }
 
-    fn job_status(&self, contact: &Contact) -> &'static str {
+    pub(super) fn with_status(campaign: Campaign, status: &'static str) -> Self {
+        Self { campaign, status }
+    }
+
+    pub(super) fn status(&self) -> &'static str {
+        self.status
+    }
+
+    pub(super) fn job_status(&self, contact: &Contact) -> &'static str {
         shapes::job_status(contact, &self.campaign, self.status)
     }
 
-    fn failure(&self, contact: &Contact) -> Option<&'static str> {
+    pub(super) fn failure(&self, contact: &Contact) -> Option<&'static str> {
         let status = self.job_status(contact);
         shapes::failure_reason(contact, &self.campaign, status)
     }
@@ -155,7 +164,7 @@ pub(super) async fn describe(call: Call) -> Result<Answer, Fault> {
         .map(PhoneNumber::given)
         .unwrap_or_default()
         .into();
-    if contact.state == outdial_domain::ContactState::Resting {
+    if contact.state == outdial_domain::ContactState::Resting && !contact.is_held() {
         shape["NextExecutionTime"] = contact.not_before.millis().into();
     }
     if let Some(first) = attempts.first() {
@@ -242,18 +251,6 @@ pub(super) async fn query(call: Call) -> Result<Answer, Fault> {
     Ok(answer)
 }
 
-/// A number by which a list is searched. One that is none finds nothing, and is told.
-async fn number(call: &Call, name: &str) -> Result<Option<PhoneNumber>, Fault> {
-    let Some(text) = call.parameters.text(name) else {
-        return Ok(None);
-    };
-    let country = Belongings::of(call).await?.tenant.default_country;
-    let number = PhoneNumber::parse(text, country);
-    number
-        .map(Some)
-        .map_err(|_| Fault::invalid(name, "It is no number that can be called."))
-}
-
 /// `QueryJobsWithResult`.
 pub(super) async fn query_with_result(call: Call) -> Result<Answer, Fault> {
     let campaign = groups::named(&call).await?;
@@ -323,175 +320,4 @@ async fn latest_attempts(
             return Ok(latest);
         }
     }
-}
-
-/// Which jobs QueryJobsWithResult answers.
-struct Wanted {
-    number: Option<PhoneNumber>,
-    status: Option<Vec<String>>,
-    reason: Option<Vec<String>>,
-    task: Option<Vec<String>>,
-    answered: Option<bool>,
-    rejected: Option<bool>,
-    end_of_flow: Option<bool>,
-    from: Option<i64>,
-    to: Option<i64>,
-}
-
-impl Wanted {
-    async fn read(call: &Call) -> Result<Self, Fault> {
-        let parameters = &call.parameters;
-        let wanted = Self {
-            number: number(call, "QueryText").await?,
-            status: words(call, "JobStatusFilter", JOB_STATUSES)?,
-            reason: words(call, "JobFailureReasonsFilter", FAILURE_REASONS)?,
-            task: words(call, "TaskStatusFilter", TASK_STATUSES)?,
-            answered: parameters.boolean("HasAnsweredFilter")?,
-            rejected: parameters.boolean("HasHangUpByRejectionFilter")?,
-            end_of_flow: parameters.boolean("HasReachedEndOfFlowFilter")?,
-            from: parameters.integer("StartActualTimeFilter")?,
-            to: parameters.integer("EndActualTimeFilter")?,
-        };
-        if parameters.list("LabelsJson").is_some() {
-            return Err(Fault::invalid(
-                "LabelsJson",
-                "Labels are given by scripts, which are not kept here.",
-            ));
-        }
-        Ok(wanted)
-    }
-
-    fn needs_attempts(&self) -> bool {
-        self.task.is_some()
-            || self.answered.is_some()
-            || self.rejected.is_some()
-            || self.end_of_flow.is_some()
-            || self.from.is_some()
-            || self.to.is_some()
-    }
-
-    fn takes(&self, group: &Group, contact: &Contact) -> bool {
-        self.number
-            .is_none_or(|number| contact.numbers.contains(&number))
-            && has(&self.status, Some(group.job_status(contact)))
-            && has(&self.reason, group.failure(contact))
-    }
-
-    fn takes_attempt(&self, attempt: Option<&Attempt>) -> bool {
-        if !self.needs_attempts() {
-            return true;
-        }
-        let Some(attempt) = attempt else {
-            return false;
-        };
-        let shown = shapes::task_status(attempt).1;
-        let rejected = attempt.outcome == Some(outdial_domain::Outcome::Rejected);
-        let to_its_end = attempt.outcome == Some(outdial_domain::Outcome::Answered)
-            && attempt.evidence.ended_by == Some(outdial_domain::EndedBy::Us);
-        let at = attempt.started_at.millis();
-        let of_kind = |wanted: &String| {
-            // `Succeeded` is no longer answered, and still asked for.
-            wanted == shown || (wanted == "Succeeded" && shown.starts_with("Succeeded"))
-        };
-        self.task
-            .as_ref()
-            .is_none_or(|wanted| wanted.iter().any(of_kind))
-            && self
-                .answered
-                .is_none_or(|wanted| wanted == attempt.answered_at.is_some())
-            && self.rejected.is_none_or(|wanted| wanted == rejected)
-            && self.end_of_flow.is_none_or(|wanted| wanted == to_its_end)
-            && self.from.is_none_or(|from| at >= from)
-            && self.to.is_none_or(|to| at <= to)
-    }
-}
-
-const JOB_STATUSES: &[&str] = &[
-    "Scheduling",
-    "Executing",
-    "Succeeded",
-    "Paused",
-    "Failed",
-    "Cancelled",
-    "Drafted",
-];
-
-const FAILURE_REASONS: &[&str] = &[
-    "Unknown",
-    "NoAnswer",
-    "InvalidStrategy",
-    "TimeUp",
-    "NoStrategy",
-    "CallFailed",
-    "PerDayCallCountLimit",
-    "ContactBlockList",
-    "EmptyNumber",
-    "JobPerDayCallCountLimit",
-    "VerificationCancelled",
-    "ContactSuspended",
-    "InArrears",
-    "OutOfService",
-    "NoneRepeatableJobMaxAttemptCountLimit",
-];
-
-const TASK_STATUSES: &[&str] = &[
-    "Executing",
-    "Succeeded",
-    "NoAnswer",
-    "NotExist",
-    "Busy",
-    "Cancelled",
-    "Failed",
-    "NotConnected",
-    "PoweredOff",
-    "OutOfService",
-    "InArrears",
-    "EmptyNumber",
-    "PerDayCallCountLimit",
-    "ContactBlockList",
-    "CallerNotRegistered",
-    "Terminated",
-    "VerificationCancelled",
-    "OutOfServiceNoCall",
-    "InArrearsNoCall",
-    "CallingNumberNotExist",
-    "SucceededFinish",
-    "SucceededChatbotHangUpAfterNoAnswer",
-    "SucceededChatbotHangUpAfterSilence",
-    "SucceededClientHangUpAfterNoAnswer",
-    "SucceededClientHangUp",
-    "SucceededTransferByIntent",
-    "SucceededTransferAfterNoAnswer",
-    "SucceededInoInterAction",
-    "SucceededError",
-    "SucceededSpecialInterceptVoiceAssistant",
-    "SucceededSpecialInterceptExtensionNumberTransfer",
-    "SucceededSpecialInterceptCustomSpecialIntercept",
-    "HighRiskSipCode",
-];
-
-/// Words by which a list is chosen, as JSON or between commas.
-fn words(call: &Call, name: &str, known: &[&str]) -> Result<Option<Vec<String>>, Fault> {
-    let Some(items) = call.parameters.list(name) else {
-        return Ok(None);
-    };
-    let words: Vec<String> = items
-        .iter()
-        .flat_map(|item| item.split(','))
-        .map(|word| word.trim().to_owned())
-        .filter(|word| !word.is_empty())
-        .collect();
-    match words.iter().all(|word| known.contains(&word.as_str())) {
-        true => Ok((!words.is_empty()).then_some(words)),
-        false => Err(Fault::invalid(
-            name,
-            "It names something that there is not.",
-        )),
-    }
-}
-
-fn has(wanted: &Option<Vec<String>>, found: Option<&str>) -> bool {
-    wanted
-        .as_ref()
-        .is_none_or(|wanted| wanted.iter().any(|one| found == Some(one)))
 }

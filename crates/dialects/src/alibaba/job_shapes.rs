@@ -24,13 +24,14 @@ pub(super) fn job_status(contact: &Contact, campaign: &Campaign, group: &str) ->
             (_, CampaignState::Ended(EndReason::ByHand)) => "Cancelled",
             (_, CampaignState::Ended(EndReason::PeriodOver | EndReason::Fault)) => "Failed",
             ("Completed", _) => "Failed",
+            _ if contact.is_held() => "Paused",
             _ => "Scheduling",
         },
     }
 }
 
 /// Whether somebody, or something, took the call: it is what the vendor counts as reached.
-fn picked_up(outcome: Outcome) -> bool {
+pub(super) fn picked_up(outcome: Outcome) -> bool {
     matches!(
         outcome,
         Outcome::Answered | Outcome::Machine | Outcome::Abandoned
@@ -65,7 +66,8 @@ pub(super) fn failure_reason(
         }
         Some(Outcome::NoAnswer) => "NoAnswer",
         Some(_) => "CallFailed",
-        None => "Unknown",
+        // Without any call only the do-not-call list makes a contact final.
+        None => "ContactBlockList",
     })
 }
 
@@ -107,7 +109,7 @@ pub(super) fn task_status(attempt: &Attempt) -> (u8, &'static str) {
 }
 
 /// `EndReason` of a task that was picked up, as its number.
-fn end_reason(attempt: &Attempt) -> Option<u8> {
+pub(super) fn end_reason(attempt: &Attempt) -> Option<u8> {
     match task_status(attempt).0 {
         20 => Some(1),
         24 => Some(5),
@@ -221,24 +223,15 @@ pub(super) fn task_in_full(attempt: &Attempt, contact: &Contact) -> Value {
             shape[name] = value;
         }
     };
-    let rang_until = attempt.answered_at.or(attempt.ended_at);
-    let rang = match (attempt.progress_at, rang_until) {
-        (Some(from), Some(to)) => Some(to.since(from).as_millis() as u64),
-        _ => None,
-    };
     let total = attempt.ended_at.map(|end| end.since(attempt.started_at));
-    let side = attempt.evidence.ended_by.and_then(|by| match by {
-        EndedBy::Remote => Some("client"),
-        EndedBy::Us => Some("ivr"),
-        EndedBy::Network => None,
-    });
+    let side = hang_up_direction(attempt);
     add("EndTime", attempt.ended_at.map(|end| end.millis().into()));
     add(
         "EndReason",
         end_reason(attempt).map(|reason| reason.to_string().into()),
     );
     add("HangUpDirection", side.map(Value::from));
-    add("RealRingingDuration", rang.map(Value::from));
+    add("RealRingingDuration", rang_ms(attempt).map(Value::from));
     add(
         "SipCode",
         attempt
@@ -251,6 +244,34 @@ pub(super) fn task_in_full(attempt: &Attempt, contact: &Contact) -> Value {
         total.map(|total| (total.as_millis() as u64).into()),
     );
     shape
+}
+
+/// Milliseconds of ringing; `None` where nothing told of any.
+pub(super) fn rang_ms(attempt: &Attempt) -> Option<u64> {
+    let until = attempt.answered_at.or(attempt.ended_at);
+    match (attempt.progress_at, until) {
+        (Some(from), Some(to)) => Some(to.since(from).as_millis() as u64),
+        _ => None,
+    }
+}
+
+/// Which side hung up.
+pub(super) fn hang_up_direction(attempt: &Attempt) -> Option<&'static str> {
+    match attempt.evidence.ended_by? {
+        EndedBy::Remote => Some("client"),
+        EndedBy::Us => Some("ivr"),
+        EndedBy::Network => None,
+    }
+}
+
+/// Whether the flow ended the call by itself.
+pub(super) fn reached_end_of_flow(attempt: &Attempt) -> bool {
+    attempt.outcome == Some(Outcome::Answered) && attempt.evidence.ended_by == Some(EndedBy::Us)
+}
+
+/// `00:01:30` of 90 s.
+pub(super) fn clock_time(secs: u64) -> String {
+    format!("{:02}:{:02}:{:02}", secs / 3600, secs / 60 % 60, secs % 60)
 }
 
 /// Milliseconds from answer to end.
@@ -273,12 +294,11 @@ pub(super) fn latest_task(attempt: &Attempt, contact: &Contact) -> Value {
     person["JobUuid"] = person["JobId"].clone();
     json!({
         "CallDuration": talk_s,
-        "CallDurationDisplay": format!("{:02}:{:02}:{:02}", talk_s / 3600, talk_s / 60 % 60, talk_s % 60),
+        "CallDurationDisplay": clock_time(talk_s),
         "CallTime": attempt.started_at.millis(),
         "HasAnswered": attempt.answered_at.is_some(),
         "HasHangUpByRejection": attempt.outcome == Some(Outcome::Rejected),
-        "HasReachedEndOfFlow": attempt.outcome == Some(Outcome::Answered)
-            && attempt.evidence.ended_by == Some(EndedBy::Us),
+        "HasReachedEndOfFlow": reached_end_of_flow(attempt),
         "HangUpDirection": match attempt.evidence.ended_by {
             Some(EndedBy::Remote) => "client",
             _ => "ivr",

@@ -1,11 +1,12 @@
-//! `AssignJobs`: contacts come into a group, and a group that waits for them begins.
+//! AssignJobs, AssignJobsAsync and its result: contacts come into a group, and a group that waits for them
+//! begins.
 //!
-//! Source: AssignJobs of OutboundBot 2019-12-26, and its FAQ: the call is repeated for one group.
+//! Source: AssignJobs, AssignJobsAsync and GetAssignJobsAsyncResult of OutboundBot 2019-12-26, and its FAQ: the call is repeated for one group.
 
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use outdial_domain::{Campaign, CampaignState, NewContact, PhoneNumber};
+use outdial_domain::{Campaign, CampaignState, ContactId, NewContact, PhoneNumber};
 use serde_json::{Value, json};
 
 use super::fault::Fault;
@@ -29,22 +30,8 @@ pub(super) const PERSON: &str = "contact.";
 
 /// `AssignJobs`.
 pub(super) async fn assign(call: Call) -> Result<Answer, Fault> {
-    let parameters = &call.parameters;
-    let campaign = groups::named(&call).await?;
-    let has = Belongings::of(&call).await?;
-    parameters
-        .list(NAME)
-        .filter(|jobs| !jobs.is_empty())
-        .ok_or_else(|| Fault::missing(NAME))?;
-    let contacts = read(parameters, &has)?;
-    check_numbers(parameters, &campaign, &has)?;
-    if parameters.text("StrategyJson").is_some() {
-        return Err(Fault::invalid(
-            "StrategyJson",
-            "All jobs of a group follow the group's strategy: use ModifyJobGroup.",
-        ));
-    }
-    match parameters.text("RosterType") {
+    let asked = Asked::read(&call).await?;
+    match call.parameters.text("RosterType") {
         None | Some("json") => {}
         Some(_) => {
             return Err(Fault::invalid(
@@ -53,19 +40,82 @@ pub(super) async fn assign(call: Call) -> Result<Answer, Fault> {
             ));
         }
     }
-    if parameters.text("JobDataParsingTaskId").is_some() {
+    if call.parameters.text("JobDataParsingTaskId").is_some() {
         return Err(Fault::invalid(
             "JobDataParsingTaskId",
             "Files are not read here: send the jobs in JobsJson.",
         ));
     }
     // Both ways are answered when the jobs are stored.
-    parameters.boolean("IsAsynchrony")?;
-    let jobs = add(&call, &campaign, contacts).await?;
+    call.parameters.boolean("IsAsynchrony")?;
+    let jobs = add(&call, &asked.campaign, asked.contacts).await?;
+    let jobs: Vec<String> = jobs.into_iter().map(ids::of_job).collect();
+    let mut answer = Answer::new();
+    answer.insert("JobGroupId".to_owned(), asked.campaign.uuid.into());
+    answer.insert("JobsId".to_owned(), json!(jobs));
+    Ok(answer)
+}
+
+/// `AssignJobsAsync`: the jobs are stored when it is answered; its id says which they are, so that the
+/// result can be asked for as long as the group is there.
+pub(super) async fn assign_async(call: Call) -> Result<Answer, Fault> {
+    let asked = Asked::read(&call).await?;
+    let jobs = add(&call, &asked.campaign, asked.contacts).await?;
+    // A list that comes in one piece has ids one after the other.
+    let first = jobs.first().copied().ok_or_else(Fault::internal)?;
+    let id = ids::of_assigned(first, jobs.len());
+    Ok(Answer::from_iter([("AsyncTaskId".to_owned(), id.into())]))
+}
+
+/// `GetAssignJobsAsyncResult`.
+pub(super) async fn assigned(call: Call) -> Result<Answer, Fault> {
+    let not_there = || Fault::not_exist("AsyncTask");
+    let id = call.parameters.required("AsyncTaskId")?;
+    let jobs = ids::assigned(id).ok_or_else(not_there)?;
+    let found = call
+        .service
+        .contacts_by_id(&call.caller, jobs.clone())
+        .await?;
+    let campaign = found.first().ok_or_else(not_there)?.campaign;
+    let one_group = found.iter().all(|contact| contact.campaign == campaign);
+    if found.len() < jobs.len() || !one_group {
+        return Err(not_there());
+    }
+    let campaign = call.service.campaign(&call.caller, campaign).await?;
+    let jobs: Vec<String> = jobs.into_iter().map(ids::of_job).collect();
     let mut answer = Answer::new();
     answer.insert("JobGroupId".to_owned(), campaign.uuid.into());
     answer.insert("JobsId".to_owned(), json!(jobs));
+    answer.insert("Timeout".to_owned(), false.into());
+    answer.insert("Valid".to_owned(), true.into());
     Ok(answer)
+}
+
+/// Jobs that are to come into a group.
+struct Asked {
+    campaign: Campaign,
+    contacts: Vec<NewContact>,
+}
+
+impl Asked {
+    async fn read(call: &Call) -> Result<Self, Fault> {
+        let parameters = &call.parameters;
+        let campaign = groups::named(call).await?;
+        let has = Belongings::of(call).await?;
+        parameters
+            .list(NAME)
+            .filter(|jobs| !jobs.is_empty())
+            .ok_or_else(|| Fault::missing(NAME))?;
+        let contacts = read(parameters, &has)?;
+        check_numbers(parameters, &campaign, &has)?;
+        if parameters.text("StrategyJson").is_some() {
+            return Err(Fault::invalid(
+                "StrategyJson",
+                "All jobs of a group follow the group's strategy: use ModifyJobGroup.",
+            ));
+        }
+        Ok(Self { campaign, contacts })
+    }
 }
 
 /// Stores the jobs, all of them or none, and lets a group begin that waits for them.
@@ -73,7 +123,7 @@ async fn add(
     call: &Call,
     campaign: &Campaign,
     contacts: Vec<NewContact>,
-) -> Result<Vec<String>, Fault> {
+) -> Result<Vec<ContactId>, Fault> {
     let status = group::status(campaign, None, call.now);
     if matches!(status, "Cancelled" | "Failed") {
         let message = format!("A job group that is {status} takes no jobs.");
@@ -90,7 +140,7 @@ async fn add(
     if status == "Scheduling" && campaign.state == CampaignState::Draft {
         super::commands::start_with_jobs(call, campaign).await?;
     }
-    Ok(ids.into_iter().map(ids::of_job).collect())
+    Ok(ids)
 }
 
 /// Numbers that jobs of a call would show: only those that the group shows anyway.

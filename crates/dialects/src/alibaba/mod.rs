@@ -8,20 +8,30 @@
 //! `routes.rs`.
 
 mod answer;
+mod block_list;
 mod commands;
 mod coverage;
+mod desk;
+mod executing;
+mod exports;
 mod fault;
+mod floors;
 mod group;
+mod group_lists;
 mod groups;
 mod ids;
 mod instances;
+mod job_filters;
 mod job_lists;
 mod job_shapes;
 mod jobs;
+mod limits;
 mod numbers;
 mod page;
 mod paging;
+mod repeat;
 mod routes;
+mod search;
 pub mod sign;
 mod strategy;
 mod tasks;
@@ -43,6 +53,8 @@ use crate::running::{caller, request_id, shown, to_its_end};
 use crate::signing::{AccessKey, KeyRing};
 
 use answer::Format;
+use desk::Desk;
+pub(crate) use exports::PREFIX as EXPORTS;
 pub use fault::Fault;
 pub use groups::MODIFY_JOB_GROUP;
 pub use page::page;
@@ -94,6 +106,7 @@ pub struct Alibaba {
     keys: KeyRing<Owner>,
     instances: BTreeSet<String>,
     nonces_since: Option<Timestamp>,
+    desk: Arc<Desk>,
     operations: BTreeMap<&'static str, Operation>,
 }
 
@@ -123,6 +136,7 @@ impl Alibaba {
             keys,
             instances,
             nonces_since: None,
+            desk: Arc::default(),
             operations: routes::OPERATIONS.iter().map(|o| (o.name, *o)).collect(),
         }
     }
@@ -191,6 +205,8 @@ impl Alibaba {
             caller: caller(owner.tenant, &key, Origin::Alibaba),
             instance_id: owner.instance_id.clone(),
             now,
+            desk: Arc::clone(&self.desk),
+            base: base_of(request),
             parameters: parameters.for_action(operation.name),
         };
         Ok((operation.name, (operation.run)(call).await?))
@@ -236,6 +252,19 @@ fn body_fault(fault: BodyFault) -> Fault {
         "InvalidBody",
         format!("Specified body is not valid, {fault}."),
     )
+}
+
+/// The server's address as the client wrote it.
+fn base_of(request: &Incoming) -> String {
+    let host = request.host().unwrap_or_default();
+    let secure = request
+        .header("x-forwarded-proto")
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    match host.contains("://") {
+        true => host.to_owned(),
+        false if secure => format!("https://{host}"),
+        false => format!("http://{host}"),
+    }
 }
 
 /// What the answer names as its host: the request's, without a scheme.

@@ -19,7 +19,7 @@ use super::wire::JsonFields;
 pub(super) const NAME: &str = "StrategyJson";
 
 /// Attempts in a day where nothing is said: the vendor's default of an instance.
-const ATTEMPTS_PER_DAY: u32 = 3;
+pub(super) const ATTEMPTS_PER_DAY: u32 = 3;
 /// Attempts in all of a group that recurs: as many as there can be.
 const ATTEMPTS_RECURRING: u32 = 100;
 /// Minutes between attempts where nothing is said.

@@ -1,6 +1,6 @@
-//! `GetTaskByUuid`.
+//! GetTaskByUuid, TerminateCall and DownloadRecording.
 //!
-//! Source: its page of OutboundBot 2019-12-26.
+//! Source: their pages of OutboundBot 2019-12-26.
 
 use outdial_service::ServiceError;
 use serde_json::{Map, Value, json};
@@ -47,4 +47,28 @@ pub(super) async fn show(call: Call) -> Result<Answer, Fault> {
         task["EndReason"] = Value::from(reason);
     }
     Ok(Map::from_iter([("Task".to_owned(), task)]))
+}
+
+/// `TerminateCall`: ends the call of a task, however far it has come.
+pub(super) async fn terminate(call: Call) -> Result<Answer, Fault> {
+    let not_there = || Fault::not_exist("Call");
+    let id = ids::task(call.parameters.required("CallId")?).ok_or_else(not_there)?;
+    match call.service.hang_up(&call.caller, id).await {
+        Ok(()) => Ok(Answer::new()),
+        Err(ServiceError::NotFound { .. }) => Err(not_there()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `DownloadRecording`: calls are not recorded, so that no task has one.
+pub(super) async fn recording(call: Call) -> Result<Answer, Fault> {
+    let not_there = || Fault::not_exist("Task");
+    let id = ids::task(call.parameters.required("TaskId")?).ok_or_else(not_there)?;
+    call.parameters.boolean("NeedVoiceSliceRecording")?;
+    call.parameters.boolean("SwapChannels")?;
+    match call.service.attempt(&call.caller, id).await {
+        Err(ServiceError::NotFound { .. }) => Err(not_there()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Err(Fault::not_exist("Recording")),
+    }
 }

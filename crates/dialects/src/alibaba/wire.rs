@@ -59,7 +59,7 @@ impl Parameters {
 
     /// That a field which is asked for stands in the table from which the page is made.
     fn check_known(&self, name: &str) {
-        let carries = name == "InstanceId" || COMMON.contains(&name);
+        let carries = ["InstanceId", "EntryId"].contains(&name) || COMMON.contains(&name);
         let known = |action: &'static str| coverage::knows(action, name);
         debug_assert!(carries || self.1.is_none_or(known), "{name} is in no row");
     }

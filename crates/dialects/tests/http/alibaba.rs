@@ -100,11 +100,7 @@ async fn every_refusal_has_the_vendors_code_and_status() {
     let too_many = QUERY.replace("Size=2", "Size=101");
     for (action, query, want) in [
         ("None", QUERY, (404, "InvalidApi.NotFound")),
-        (
-            "SaveMaxAttemptsPerDay",
-            QUERY,
-            (400, "UnsupportedOperation"),
-        ),
+        ("ListScripts", QUERY, (400, "UnsupportedOperation")),
         (LIST, "", (400, "MissingInstanceId")),
         (LIST, &not_here, (404, "NotExist.Instance")),
         (LIST, &others, (403, "Permission.Instance")),

@@ -6,7 +6,10 @@
 )]
 
 mod alibaba;
+mod alibaba_calls;
+mod alibaba_client;
 mod alibaba_groups;
+mod alibaba_instance;
 mod anything;
 mod common;
 mod dezhu;

@@ -120,13 +120,14 @@ impl Engine {
         } else {
             place_of(&held.contact)
         };
-        let update = ContactUpdate {
+        let mut update = ContactUpdate {
             contact: held.contact.id,
             campaign,
             place,
             history: held.contact.history,
             last_outcome: None,
         };
+        self.as_set_aside(&mut update);
         self.contact_left(&update);
         self.out.push_back(Output::ContactsMoved(vec![update]));
     }

@@ -125,7 +125,8 @@ impl Engine {
             let rang = now.since(call.attempt.started_at);
             self.note(id, Event::NotAnswered(rang));
         }
-        let contact = self.contact_after(&call, outcome, blame);
+        let mut contact = self.contact_after(&call, outcome, blame);
+        self.as_set_aside(&mut contact);
         if let Some(campaign) = self.campaigns.get_mut(&id) {
             campaign.calls = campaign.calls.saturating_sub(1);
         }

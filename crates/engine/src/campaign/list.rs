@@ -2,7 +2,7 @@
 //! choosing the next one.
 
 use outdial_domain::{
-    CampaignId, CampaignState, ContactPlace, ContactUpdate, EndReason, PhoneNumber,
+    CampaignId, CampaignState, Contact, ContactPlace, ContactUpdate, EndReason, PhoneNumber,
 };
 
 use super::window::{WindowKey, place_of};
@@ -130,6 +130,7 @@ impl Engine {
         for held in campaign.window.replaced() {
             campaign.held.remove(&held.contact.id);
         }
+        campaign.aside.clear();
         campaign.contacts = contacts;
         campaign.open = i64::try_from(open).unwrap_or(i64::MAX);
         if campaign.is_list_done() && campaign.reopens && open > 0 {
@@ -168,9 +169,17 @@ impl Engine {
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             return;
         };
-        if held.is_empty() {
-            return;
+        let aside = &campaign.aside;
+        let (aside, held): (Vec<_>, Vec<_>) = held
+            .into_iter()
+            .partition(|held| aside.contains_key(&held.contact.id));
+        if !aside.is_empty() {
+            let moved = |held: Held| moved(id, held.contact, ContactPlace::Held);
+            self.move_away(aside.into_iter().map(moved).collect());
         }
+        let Some(campaign) = self.campaigns.get_mut(&id).filter(|_| !held.is_empty()) else {
+            return;
+        };
         campaign.window.store_has_more();
         let moved = held.into_iter().map(|held| {
             campaign.held.remove(&held.contact.id);
@@ -186,9 +195,10 @@ impl Engine {
         self.move_away(vec![moved(id, held.contact, place)]);
     }
 
-    /// Gives contacts back that gates have refused.
-    fn move_away(&mut self, refused: Vec<ContactUpdate>) {
-        for update in &refused {
+    /// Gives contacts back that gates have refused, or that are set aside.
+    pub(super) fn move_away(&mut self, mut refused: Vec<ContactUpdate>) {
+        for update in &mut refused {
+            self.as_set_aside(update);
             self.contact_left(update);
             if update.place.is_final() {
                 // Final: no breaker brings it back, whatever becomes of its results.
@@ -206,9 +216,13 @@ impl Engine {
         campaign.held.remove(&update.contact);
         campaign.barred.remove(&update.contact);
         campaign.window.left(update.contact);
+        campaign.left_set_aside(update.contact);
         match update.place {
             ContactPlace::Fresh => campaign.window.store_has_more(),
+            // A held one that was given to an appointment comes back as it was read.
+            ContactPlace::Resting(Contact::HELD_UNTIL) => {}
             ContactPlace::Resting(until) => campaign.window.rests_until(until),
+            ContactPlace::Held => {}
             ContactPlace::Done | ContactPlace::LeftOut => {
                 campaign.open = campaign.open.saturating_sub(1);
             }
@@ -256,6 +270,12 @@ impl Engine {
                 until: None,
             });
         };
+        if let Some(known) = campaign.aside.get(&held.contact.id) {
+            return Err(ContactRefused {
+                why: ContactWhy::SetAside(known.aside),
+                until: None,
+            });
+        }
         let mut gates = ContactGates {
             now: self.now,
             policy: &campaign.settings.retry,
@@ -288,6 +308,12 @@ impl Engine {
                 };
                 return Err(Refused::flatly(why));
             };
+            if campaign.aside.contains_key(&held.contact.id) {
+                if let Some(held) = campaign.window.remove(key) {
+                    moved_away.push(moved(id, held.contact, ContactPlace::Held));
+                }
+                continue;
+            }
             let mut gates = ContactGates {
                 now,
                 policy: &campaign.settings.retry,
@@ -315,7 +341,11 @@ impl Engine {
     }
 }
 
-fn moved(campaign: CampaignId, contact: DueContact, place: ContactPlace) -> ContactUpdate {
+pub(super) fn moved(
+    campaign: CampaignId,
+    contact: DueContact,
+    place: ContactPlace,
+) -> ContactUpdate {
     ContactUpdate {
         contact: contact.id,
         campaign,

@@ -1,5 +1,6 @@
 //! Campaigns: their state, their window of due contacts, their place among the others.
 
+mod aside;
 mod ledger;
 mod life;
 mod list;

@@ -9,6 +9,7 @@ use outdial_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::aside::SetAside;
 use super::{Held, LedgerWindow, Window};
 use crate::agents::AgentKey;
 use crate::calls::Tally;
@@ -42,6 +43,8 @@ pub(crate) struct Campaign {
     /// Contacts among those held whose attempts the store refuses for good: nobody calls them until the
     /// server starts anew.
     pub(crate) barred: BTreeSet<ContactId>,
+    /// Contacts that are held or cancelled one by one, until the store knows of it.
+    pub(crate) aside: BTreeMap<ContactId, SetAside>,
     /// How many dials the number gate had counted when the window asked last.
     pub(crate) dials_at_ask: u64,
 
@@ -93,6 +96,7 @@ impl Campaign {
             window: Window::default(),
             held: BTreeSet::new(),
             barred: BTreeSet::new(),
+            aside: BTreeMap::new(),
             dials_at_ask: 0,
             tally: Tally::default(),
             calls: 0,

@@ -79,7 +79,8 @@ impl ContactGates<'_> {
             ContactWhy::NumberCap
             | ContactWhy::NumberRests
             | ContactWhy::NoNumber
-            | ContactWhy::DoNotCall(_) => return false,
+            | ContactWhy::DoNotCall(_)
+            | ContactWhy::SetAside(_) => return false,
         })
     }
 }

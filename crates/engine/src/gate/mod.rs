@@ -15,7 +15,7 @@ pub(crate) mod number;
 pub(crate) mod store;
 
 use outdial_domain::{
-    CampaignState, ContactPlace, ModeName, PhoneNumber, SkillGroupId, Timestamp, TrunkName,
+    Aside, CampaignState, ContactPlace, ModeName, PhoneNumber, SkillGroupId, Timestamp, TrunkName,
 };
 
 use crate::input::HaltScope;
@@ -168,6 +168,8 @@ pub(crate) enum ContactWhy {
     NoNumber,
     /// All its numbers are on the do-not-call list, the first of them since this time.
     DoNotCall(Timestamp),
+    /// Someone holds it or has cancelled it.
+    SetAside(Aside),
 }
 
 /// What becomes of a contact that a gate refuses.
@@ -185,6 +187,8 @@ impl ContactRefused {
         match (self.until, self.why) {
             (Some(until), _) => ContactPlace::Resting(until),
             (None, ContactWhy::DoNotCall(_)) => ContactPlace::LeftOut,
+            // Whoever moves it sees to it that a cancelled one is final.
+            (None, ContactWhy::SetAside(_)) => ContactPlace::Held,
             (None, _) => ContactPlace::Done,
         }
     }

@@ -1,6 +1,6 @@
 //! Refusals in a supervisor's words.
 
-use outdial_domain::{CampaignState, PhoneNumber, Timestamp};
+use outdial_domain::{Aside, CampaignState, PhoneNumber, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
@@ -196,6 +196,8 @@ pub(crate) fn contact_words(refused: ContactRefused) -> Refusal {
             "the server died during a call to the number: it rests, so that nobody is called twice",
         ),
         ContactWhy::NoNumber => ("no_number", "it has no number"),
+        ContactWhy::SetAside(Aside::Held) => ("held", "someone holds it until it is released"),
+        ContactWhy::SetAside(Aside::Cancelled) => ("cancelled", "someone has cancelled it"),
     };
     Refusal::new(code, words, refused.until)
 }

@@ -240,6 +240,71 @@ impl World {
         }
     }
 
+    /// Sets contacts aside, and lets the store follow.
+    pub fn set_aside(&mut self, id: u32, contacts: &[u64], aside: Aside) {
+        let contacts: Vec<_> = contacts.iter().map(|n| ContactId::new(*n)).collect();
+        let in_hand = self.ask_aside(id, &contacts, aside);
+        self.store_aside(id, contacts, &in_hand, aside);
+    }
+
+    /// The engine's part of it; answers the contacts that it has in hand.
+    pub fn ask_aside(&mut self, id: u32, contacts: &[ContactId], aside: Aside) -> Vec<ContactId> {
+        let campaign = campaign_id(id);
+        self.fact(Input::ContactsSetAside {
+            campaign,
+            contacts: contacts.to_vec(),
+            aside,
+        });
+        self.engine.in_hand(campaign, contacts)
+    }
+
+    /// The store's part of it.
+    pub fn store_aside(
+        &mut self,
+        id: u32,
+        contacts: Vec<ContactId>,
+        in_hand: &[ContactId],
+        aside: Aside,
+    ) {
+        let mut closed = Vec::new();
+        for contact in contacts.iter().filter(|contact| !in_hand.contains(contact)) {
+            let calling = self.in_progress.contains_key(contact);
+            let Some(stored) = self.contacts.get_mut(contact).filter(|_| !calling) else {
+                continue;
+            };
+            if stored.campaign == campaign_id(id) && !stored.place.is_final() {
+                stored.place = aside.place();
+                stored.last_outcome = aside.outcome().or(stored.last_outcome);
+                closed.extend(stored.place.is_final().then_some(*contact));
+            }
+        }
+        self.fact(Input::AsideStored {
+            campaign: campaign_id(id),
+            contacts,
+            closed,
+        });
+    }
+
+    /// Releases contacts that are held.
+    pub fn release(&mut self, id: u32, contacts: Vec<ContactId>) {
+        let campaign = campaign_id(id);
+        self.fact(Input::ContactsReleased {
+            campaign,
+            contacts: contacts.clone(),
+        });
+        for contact in contacts {
+            let stored = self.contacts.get_mut(&contact);
+            let Some(stored) = stored.filter(|stored| stored.place == ContactPlace::Held) else {
+                continue;
+            };
+            stored.place = match stored.contact.history.dialed {
+                0 => ContactPlace::Fresh,
+                _ => ContactPlace::Resting(self.now),
+            };
+        }
+        self.fact(Input::ContactsReturned { campaign, count: 0 });
+    }
+
     pub fn command(
         &mut self,
         id: u32,
@@ -413,7 +478,7 @@ impl World {
             let listing = |n: &PhoneNumber| Some((*n, *self.listed.get(n)?));
             contact.listed = contact.numbers.iter().filter_map(listing).collect();
             match stored.place {
-                ContactPlace::Done | ContactPlace::LeftOut => continue,
+                ContactPlace::Done | ContactPlace::LeftOut | ContactPlace::Held => continue,
                 ContactPlace::Fresh => contact.rested = false,
                 ContactPlace::Resting(t) if t > self.now => {
                     next_due = Some(next_due.map_or(t, |n: Timestamp| n.min(t)));

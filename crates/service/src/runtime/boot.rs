@@ -59,6 +59,7 @@ pub(crate) async fn boot(
         facts: std::collections::VecDeque::new(),
         work: futures_util::stream::FuturesUnordered::new(),
         held_lists: Default::default(),
+        herald: None,
         store_fails: None,
         stopped: false,
     };

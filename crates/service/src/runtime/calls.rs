@@ -22,6 +22,7 @@ use super::legs::{Owner, Phase};
 use super::writes::Write;
 use super::{Done, Runtime, facts, orders};
 use crate::events::Happened;
+use crate::herald;
 
 impl Runtime {
     /// Commits a new attempt, then calls.
@@ -51,12 +52,18 @@ impl Runtime {
                 Happened::AttemptStarted(Box::new(begun.clone())).recorded(tenant, dial.at),
             ],
         };
+        let tenant_id = tenant;
         if let Some(tenant) = self.tenants.get_mut(&tenant) {
             tenant.live.insert(dial.attempt, begun);
         }
         let store = Arc::clone(&self.store);
+        let herald = self.herald.clone();
         self.work.push(Box::pin(async move {
             let result = store.place_attempt(attempt).await;
+            if let Some(herald) = herald.filter(|_| result.is_ok()) {
+                // The call is placed when this has come back: the herald is told before.
+                herald::tell(&*herald, &*store, tenant_id, &dial).await;
+            }
             Done::Planned {
                 leg,
                 call,

@@ -37,6 +37,7 @@ use outdial_telephony::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::events::Happened;
+use crate::herald::Herald;
 use crate::registry::Registry;
 use clock::Clock;
 use legs::Legs;
@@ -130,6 +131,8 @@ pub(crate) struct Runtime {
     work: FuturesUnordered<Work>,
     /// Campaigns whose list is being replaced: they may not start, nor read it.
     held_lists: BTreeSet<CampaignId>,
+    /// Who is told of calls before they go out.
+    pub(crate) herald: Option<Arc<dyn Herald>>,
     /// Why the store cannot commit, while it cannot.
     store_fails: Option<String>,
     stopped: bool,

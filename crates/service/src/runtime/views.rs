@@ -224,6 +224,10 @@ fn place_in_words(contact: &Contact) -> Reason {
             "it waits for its turn in the list".to_owned(),
             None,
         ),
+        ContactState::Resting if contact.is_held() => {
+            let text = "someone holds it until it is released".to_owned();
+            ("held", text, None)
+        }
         ContactState::Resting => {
             let text = format!("it rests; its last outcome was {outcome}");
             ("resting", text, Some(contact.not_before))

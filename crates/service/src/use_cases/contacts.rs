@@ -265,9 +265,15 @@ impl Service {
         id: CampaignId,
         contacts: Vec<NewContact>,
     ) -> Result<Vec<ContactId>, ServiceError> {
+        let before = self.own_campaign(caller, Right::RunCampaigns, id).await?;
         let mut import = self.import_contacts(caller, id, false).await?;
         import.push(contacts).await?;
-        import.finish_with_ids().await
+        let ids = import.finish_with_ids().await?;
+        if matches!(before.state, CampaignState::Ended(_)) {
+            // Whoever reads the campaign next is to see that it runs again.
+            self.settled().await?;
+        }
+        Ok(ids)
     }
 
     /// Takes contacts out of the list of a campaign that does not dial now, and answers how many went.

@@ -2,6 +2,7 @@
 
 mod agents;
 mod appointments;
+mod aside;
 mod attempts;
 mod campaigns;
 mod contacts;

@@ -1,5 +1,6 @@
 //! What operators do: trunks, halts, breakers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use outdial_domain::{CallerId, Evidence, PhoneNumber, TenantId, TrunkName};
@@ -9,6 +10,7 @@ use outdial_store::Halt;
 use super::{HaltScope, Service, Suspects};
 use crate::access::{Caller, Right, Role};
 use crate::error::ServiceError;
+use crate::herald::Herald;
 use crate::runtime::{TrunkTest, Write};
 use crate::views::TrunkView;
 
@@ -108,6 +110,15 @@ impl Service {
                 over.await.map_err(|_| ServiceError::Stopping)
             }
         }
+    }
+
+    /// Lets this herald be told of every call from now on, in the place of the one before; without one
+    /// nobody is told, and nothing is read for it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Stopping`].
+    pub async fn announce_calls_to(&self, herald: Arc<dyn Herald>) -> Result<(), ServiceError> {
+        self.ask(move |runtime| runtime.herald = Some(herald)).await
     }
 
     /// Stops new calls of this scope within a second, until released; kept across restarts. With the

@@ -138,8 +138,8 @@ impl Checker {
         let next_number = contact.is_some_and(|contact| contact.rests.is_none());
         let wrong = match update.place {
             ContactPlace::Done => must_retry,
-            // Where it is left out, it is by a gate and not by an attempt.
-            ContactPlace::LeftOut => true,
+            // Where it is left out, it is by a gate and not by an attempt; and nobody holds one here.
+            ContactPlace::LeftOut | ContactPlace::Held => true,
             ContactPlace::Resting(_) if next_number => {
                 both.iter().all(|s| used >= s.retry.attempts_total)
             }
@@ -168,7 +168,7 @@ impl Checker {
         let wrong = match update.place {
             ContactPlace::Done => line_failures < LINE_FAILURES && !cancelled,
             ContactPlace::Fresh => false,
-            ContactPlace::LeftOut => true,
+            ContactPlace::LeftOut | ContactPlace::Held => true,
             ContactPlace::Resting(until) => until < now + LINE_REST,
         };
         if wrong {

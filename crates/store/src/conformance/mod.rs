@@ -4,6 +4,7 @@
 //! What only one engine has (its files, its speed) is tested beside that engine.
 
 mod appointments;
+mod aside;
 mod attempts;
 mod campaigns;
 mod configuration;
@@ -79,6 +80,9 @@ pub async fn run_all(engine: &dyn Engine) -> Result<(), Box<dyn Error + Send + S
         contacts::a_move_without_an_outcome_leaves_the_last_one_as_it_is,
         contacts::imports_of_two_sessions_do_not_mix_up,
         contacts::hostile_texts_are_kept_as_they_are,
+        aside::a_held_contact_waits_until_it_is_released,
+        aside::a_cancelled_contact_is_final,
+        aside::a_contact_in_a_call_follows_when_the_call_is_over,
         contacts::contacts_that_wait_leave_the_list_for_good,
         do_not_call::numbers_are_listed_found_and_taken_off,
         do_not_call::listed_numbers_are_kept_replaced_or_refused,

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use async_trait::async_trait;
 use outdial_domain::{
-    CampaignId, Contact, ContactId, ContactState, ContactUpdate, Order, PhoneNumber, TenantId,
-    Timestamp,
+    Aside, CampaignId, Contact, ContactId, ContactState, ContactUpdate, Order, PhoneNumber,
+    RetryPolicy, TenantId, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use tokio::sync::oneshot;
@@ -17,7 +17,7 @@ use super::import_key;
 use super::lists::{Bounds, IN_FORCE};
 use super::number_key::NumberKey;
 use super::reorder::Reorder;
-use super::work::{Urgency, request};
+use super::work::{Tx, Urgency, request};
 use super::{SqliteStore, answered, due, keys, places, removal};
 use crate::ImportProgress;
 use crate::page::page_size;
@@ -83,6 +83,55 @@ impl Contacts for SqliteStore {
             return Ok(());
         }
         crate::Events::append_events(self, events).await
+    }
+
+    async fn set_contacts_aside(
+        &self,
+        campaign: CampaignId,
+        contacts: Vec<ContactId>,
+        in_hand: Vec<ContactId>,
+        aside: Aside,
+    ) -> Result<Vec<ContactId>, StoreError> {
+        let mut closed = Vec::new();
+        for part in contacts.chunks(MOVES_AT_ONCE) {
+            let (part, in_hand) = (part.to_vec(), in_hand.clone());
+            let of_part = part.clone();
+            let work = move |tx: &Tx<'_>| {
+                let mut closed = Vec::new();
+                for contact in of_campaign(tx.db, campaign, &part)? {
+                    let id = contact.id;
+                    if places::set_aside(tx.db, contact, aside, in_hand.contains(&id))? {
+                        closed.push(id);
+                    }
+                }
+                Ok(closed)
+            };
+            closed.extend(self.write(Urgency::Prompt, of_part, true, work).await?);
+        }
+        Ok(closed)
+    }
+
+    async fn release_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: Vec<ContactId>,
+        now: Timestamp,
+        retry: RetryPolicy,
+    ) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for part in contacts.chunks(MOVES_AT_ONCE) {
+            let (part, retry) = (part.to_vec(), retry.clone());
+            let of_part = part.clone();
+            let work = move |tx: &Tx<'_>| {
+                let mut count = 0;
+                for contact in of_campaign(tx.db, campaign, &part)? {
+                    count += u64::from(places::release(tx.db, contact, now, &retry)?);
+                }
+                Ok(count)
+            };
+            count += self.write(Urgency::Prompt, of_part, true, work).await?;
+        }
+        Ok(count)
     }
 
     async fn remove_contacts(
@@ -208,6 +257,17 @@ impl SqliteStore {
         self.queue.push(Urgency::Prompt, request)?;
         Ok(answer)
     }
+}
+
+/// Those of these contacts that are a campaign's.
+fn of_campaign(
+    db: &Connection,
+    campaign: CampaignId,
+    contacts: &[ContactId],
+) -> Outcome<Vec<Contact>> {
+    let mut found = by_keys(db, contacts.iter().map(|id| keys::contact_id_key(*id)))?;
+    found.retain(|contact| contact.campaign == campaign);
+    Ok(found)
 }
 
 /// Where the contacts of a campaign stand.

@@ -22,8 +22,10 @@ const FRESH: &str = "SELECT id, sort_key FROM contact
      WHERE campaign = ?1 AND state < 2 AND state = ?2 AND priority = ?3 AND sort_key >= ?4
      AND +id BETWEEN ?5 AND ?6
      ORDER BY sort_key, id";
+// A held contact is due at no time: 253402300799999 is `Contact::HELD_UNTIL`.
 const NEXT: &str = "SELECT id, sort_key FROM contact
      WHERE campaign = ?1 AND state < 2 AND state = ?2 AND priority = ?3 AND sort_key > ?4
+     AND sort_key < 253402300799999
      AND +id BETWEEN ?5 AND ?6
      ORDER BY sort_key, id";
 
