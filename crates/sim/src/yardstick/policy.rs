@@ -64,8 +64,9 @@ impl Policy for Predictive {
     }
 }
 
+/// An instant of the shift; times come from outside, and what lies beyond thirty years is no time.
 fn instant(secs: f64) -> Timestamp {
-    Timestamp::from_millis((secs * 1_000.0).round() as i64)
+    Timestamp::from_millis((secs.clamp(-1e9, 1e9) * 1_000.0).round() as i64)
 }
 
 fn fact(event: Event) -> Option<Fact> {
