@@ -53,6 +53,7 @@ pub use campaign::CommandError;
 pub use counters::Counters;
 pub use engine::{Engine, EngineConfig};
 pub use mutant::Mutant;
+pub use pacing::predictive;
 pub use recover::recover;
 pub use snapshot::SnapshotError;
 pub use view::{

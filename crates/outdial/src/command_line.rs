@@ -43,8 +43,8 @@ pub enum Command {
     Trunk(TrunkArguments),
     /// Runs a scenario in virtual time (not built yet)
     Simulate(LaterArguments),
-    /// Runs the pacing policy as a process (not built yet)
-    Pacer(LaterArguments),
+    /// Runs the policy of predictive campaigns as a process: JSON lines in and out, virtual time
+    Pacer,
     /// Writes or checks the abandonment ledger (not built yet)
     Evidence(LaterArguments),
 }

@@ -21,6 +21,7 @@ mod log;
 mod not_built;
 mod operator;
 mod output;
+mod pacer;
 mod serve;
 mod wiring;
 
@@ -43,7 +44,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => operator::explain::run(&arguments),
         Command::Trunk(arguments) => operator::trunk::run(&arguments),
         Command::Simulate(_) => not_built::run("simulate"),
-        Command::Pacer(_) => not_built::run("pacer"),
+        Command::Pacer => pacer::run(),
         Command::Evidence(_) => not_built::run("evidence"),
     };
     match result {

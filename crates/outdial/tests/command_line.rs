@@ -83,7 +83,6 @@ fn a_wrong_command_line_ends_with_2() {
 fn what_is_not_built_yet_says_so_and_ends_with_1() {
     for arguments in [
         &["simulate", "scenario.toml", "--seeds", "3"][..],
-        &["pacer"],
         &["evidence", "verify", "file"],
     ] {
         let output = outdial(arguments);

@@ -30,6 +30,7 @@ pub mod spread;
 pub mod trace;
 pub mod units;
 mod world;
+pub mod yardstick;
 
 pub use callees::{Callees, Mix};
 pub use check::{Checker, Property, Violation};
