@@ -200,7 +200,7 @@ impl Chaos {
             19 => Input::FlowEnded(attempt),
             20 => Input::HangUpAsked {
                 attempt,
-                by_agent: attempt.number() % 2 == 0,
+                by_agent: attempt.number().is_multiple_of(2),
             },
             21 => Input::MarkedAsMachine(attempt),
             _ => Input::Ended { attempt, evidence },

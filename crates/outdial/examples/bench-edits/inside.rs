@@ -124,6 +124,7 @@ async fn serve(
         public_keys: vec![dezhu::PublicKey::read(dezhus_key)?],
         requests_per_s: 0,
         paths: Vec::new(),
+        callback_url: None,
     });
     let Accounts {
         tencent: tencents,

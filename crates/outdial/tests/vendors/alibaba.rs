@@ -26,6 +26,16 @@ async fn a_group_is_made_edited_run_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn single_jobs_are_held_and_asked_for_later() {
+    run("jobs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_block_list_and_the_limits_are_told_and_changed() {
+    run("instance").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_way_of_signing_is_checked() {
     run("signing").await;
 }

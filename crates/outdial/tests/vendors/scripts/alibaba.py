@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import urllib.request
 
 from alibabacloud_outboundbot20191226.client import Client
 from alibabacloud_outboundbot20191226 import models
@@ -39,8 +40,9 @@ TEA = tea()
 def ask(name, /, by=None, **fields):
     """The answer's body as the client's own model, or the code of the error."""
     request = getattr(models, "".join(w.title() for w in name.split("_")) + "Request")
+    instance = {} if "async_task_id" in fields or "entry_id" in fields else {"instance_id": INSTANCE}
     try:
-        answer = getattr(by or TEA, name)(request(instance_id=INSTANCE, **fields)).body
+        answer = getattr(by or TEA, name)(request(**instance, **fields)).body
     except TeaException as error:
         print(name, error.code, error.message)
         return error.code
@@ -148,6 +150,78 @@ def workflow():
     assert ask("describe_instance").instance.instance_id == INSTANCE
 
 
+def jobs():
+    """Single jobs of a held group, and everything that is asked of it later."""
+    number = group().job_group_id
+    assert ask("suspend_jobs", all=True, job_group_id=number).success
+    three = [json.dumps(JOB).replace("crm-1", f"crm-{n}") for n in range(3)]
+    asked = ask("assign_jobs_async", job_group_id=number, jobs_json=three)
+    result = ask("get_assign_jobs_async_result", async_task_id=asked.async_task_id)
+    assert result.job_group_id == number and len(result.jobs_id) == 3, result
+    assert result.valid is True and result.timeout is False, result
+    first, second, third = result.jobs_id
+
+    assert ask("cancel_jobs", all=False, job_id=[first]).success
+    assert ask("suspend_jobs", all=False, job_reference_id=["crm-1"], job_group_id=number).success
+    statuses = [job.status for job in ask("list_jobs", job_id=result.jobs_id).jobs]
+    assert statuses == ["Cancelled", "Paused", "Paused"], statuses
+    assert ask("resume_jobs", all=False, job_id=[second]).success
+    assert old("SuspendJobs", All=False, **{"JobId.1": third})["Success"]
+    assert old("CancelJobs", All=False, **{"JobReferenceId.1": "crm-9"}) == "NotExist.Job"
+
+    info = ask("describe_group_executing_info", job_group_id=number).executing_info
+    assert info.call_num == 0 and info.jobs_progress.total_jobs == 3, info
+    found = ask("search_task", job_group_id=number, sort_order="desc", page_index=0, page_size=10)
+    assert found.total == 0 and found.search_task_info_list == [], found
+    assert old("SearchTask", TaskStatusStringList="Gone") == "InvalidTaskStatusStringList"
+
+    task = ask("create_job_group_export_task", job_group_id=number, option=[]).task_id
+    progress = ask("describe_job_group_export_task_progress", task_id=task)
+    assert progress.progress == 1.0, progress
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    rows = direct.open(progress.file_http_url).read().decode("utf-8-sig").splitlines()
+    assert len(rows) == 4 and first in rows[1] and '"Cancelled"' in rows[1], rows
+
+    asked = ask("list_job_groups", page_number=1, page_size=5, async_query=True)
+    later = ask("list_job_groups_async", async_task_id=asked.async_task_id)
+    assert later.total_count == 1 and later.job_groups[0].job_group_id == number, later
+    assert later.vaild is True, later
+    again = ask("create_batch_repeat_job", source_group_id=number, name="again", filter_status="Cancelled")
+    shown = ask("describe_job_group", job_group_id=again.job_group.id).job_group
+    assert shown.progress.total_jobs == 1, shown
+    assert ask("terminate_call", call_id=first) == "NotExist.Call"
+    assert ask("download_recording", task_id=first) == "NotExist.Task"
+
+
+def instance():
+    """The block list and the limits of an instance."""
+    entries = [{"phoneNumber": "13012345678", "name": "王", "remark": "no calls", "creator": "li"}]
+    saved = ask("save_contact_block_list", contact_block_lists_json=json.dumps(entries))
+    assert saved.affected_rows == 1, saved
+    listed = ask("get_contact_block_list", page_number=1, page_size=10).contact_blocklist_list
+    assert listed.total_count == 1, listed
+    entry = listed.list[0]
+    assert (entry.phone_number, entry.name, entry.remark) == ("13012345678", "王", "no calls"), entry
+    assert isinstance(entry.creation_time, int), entry
+    gone = ask("delete_contact_block_list", contact_block_list_id=entry.contact_block_list_id)
+    assert gone.affected_rows == 1, gone
+    assert old("DeleteContactBlockList", ContactBlockListId="1") == "NotExist.ContactBlockList"
+
+    entry = {"entry_id": INSTANCE, "strategy_level": 2}
+    assert ask("get_max_attempts_per_day", **entry).max_attempts_per_day == 3
+    assert ask("save_max_attempts_per_day", max_attempts_per_day=3, **entry).success
+    refused = ask("save_max_attempts_per_day", max_attempts_per_day=9, **entry)
+    assert refused == "InvalidMaxAttemptsPerDay"
+    period = ask("get_base_strategy_period", **entry)
+    assert period.only_weekdays is False and period.working_time[0].end_time_millis == 86_400_000
+    assert ask("get_empty_number_no_more_calls_info", **entry).empty_number_no_more_calls is False
+    same = ask("modify_instance", max_concurrent_conversation=500)
+    assert same.instance.max_concurrent_conversation == 500, same
+    refused = ask("modify_instance", max_concurrent_conversation=501)
+    assert refused == "InvalidMaxConcurrentConversation"
+    assert ask("delete_instance") == "UnsupportedOperation"
+
+
 def signing():
     v2 = tea(algorithm="v2")
     assert ask("describe_instance", by=v2).success
@@ -195,4 +269,5 @@ def ranges():
         assert ask("list_job_groups", page_number=1, page_size=size) == want
 
 
-{"workflow": workflow, "signing": signing, "ranges": ranges}[sys.argv[2]]()
+WORKFLOWS = [workflow, jobs, instance, signing, ranges]
+next(run for run in WORKFLOWS if run.__name__ == sys.argv[2])()
