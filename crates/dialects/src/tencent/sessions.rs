@@ -97,13 +97,16 @@ fn shown(call: &Call, attempt: &Attempt, is_live: bool, staff: &[Agent]) -> Answ
 async fn named(call: &Call, none: impl Fn() -> Fault) -> Result<(Attempt, bool), Fault> {
     let given = call.fields.text("SessionId")?.unwrap_or_default();
     let id = attempt_of(call.caller.tenant, given).ok_or_else(&none)?;
-    // In this order: a call that ends meanwhile is in the store before it is not live any more.
     let live = call.service.live_attempts(&call.caller).await?;
     if let Some(attempt) = live.into_iter().find(|attempt| attempt.id == id) {
         return Ok((attempt, true));
     }
     match call.service.attempt(&call.caller, id).await {
-        Ok(attempt) => Ok((attempt, false)),
+        // A call that has ended is over for whoever asks when its end is stored.
+        Ok(attempt) => {
+            let is_live = attempt.ended_at.is_none();
+            Ok((attempt, is_live))
+        }
         Err(ServiceError::NotFound { .. }) => Err(none()),
         Err(error) => Err(error.into()),
     }
