@@ -46,6 +46,10 @@ pub(super) fn of_assigned(first: ContactId, count: usize) -> String {
 /// The jobs of such an id, in their order.
 pub(super) fn assigned(text: &str) -> Option<Vec<ContactId>> {
     let count = u16::from_str_radix(text.get(9..13)?, 16).ok()?;
+    // No call can have made more: an id that says so was made up.
+    if usize::from(count) > super::jobs::JOBS_MAX {
+        return None;
+    }
     let mut plain = text.to_owned();
     plain.replace_range(9..13, "0000");
     let first = read(ASSIGNED, &plain)?;

@@ -19,7 +19,7 @@ use super::wire::{JsonFields, Parameters};
 /// The parameter that holds them.
 const NAME: &str = "JobsJson";
 /// Most jobs of a call.
-const JOBS_MAX: usize = 99;
+pub(super) const JOBS_MAX: usize = 99;
 /// Most variables of a job, and characters of one.
 const EXTRAS_MAX: usize = 100;
 const EXTRA_LEN_MAX: usize = 4_096;

@@ -96,7 +96,7 @@ pub(super) async fn save_period(call: Call) -> Result<Answer, Fault> {
         given.is_some_and(|given| given.secs() == time)
     };
     let all_day = |frame| is(frame, "beginTime", 0) && is(frame, "endTime", 86_400);
-    match frames.iter().all(all_day) {
+    match !frames.is_empty() && frames.iter().all(all_day) {
         true => Ok(Answer::new()),
         false => Err(refused(FRAMES, ELSE)),
     }

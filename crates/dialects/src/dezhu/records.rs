@@ -309,9 +309,11 @@ impl Records {
         fresh.retain(|id| !self.lines.contains_key(id));
         for id in fresh {
             // A task that is gone has left its calls.
-            let found = call.service.campaign(&call.caller, id).await.ok();
-            let line = found.as_ref().map(Line::of);
-            self.lines.insert(id, line.unwrap_or_default());
+            let line = match call.service.campaign(&call.caller, id).await {
+                Err(ServiceError::CampaignNotFound(_)) => Line::default(),
+                campaign => Line::of(&campaign?),
+            };
+            self.lines.insert(id, line);
         }
         let contacts: BTreeMap<ContactId, Contact> = if query.asks_for_people() {
             let ids = page.iter().map(|(attempt, _)| attempt.contact).collect();

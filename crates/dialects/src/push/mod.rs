@@ -35,6 +35,9 @@ const AT_ONCE_OF_CAMPAIGN: usize = 4;
 /// So many records of a campaign are kept without waiting for more.
 const KEPT_MAX: usize = 20;
 
+/// How long pushing rests after the journal could not be read.
+const AFTER_FAULT: Duration = Duration::from_secs(1);
+
 /// The place in the journal is kept at least so often, also while nothing is pushed.
 const PLACE_EVERY: Duration = Duration::from_secs(10);
 
@@ -115,11 +118,24 @@ impl<R: Results> Pusher<R> {
         }
     }
 
-    /// Pushes until the server stops.
+    /// Pushes until the server stops. Whatever else ends it, it takes up again what is kept and not pushed.
     async fn run(mut self) {
-        // The service's only error that lasts is that it is stopping.
-        if let Err(error) = self.push_all().await {
-            tracing::debug!(%error, "results are not pushed any more");
+        loop {
+            let ended = self.push_all().await;
+            if self.outbox.service.is_stopping() {
+                return;
+            }
+            let error = ended.err().map(|error| error.to_string());
+            tracing::error!(
+                error,
+                "results are not pushed for a moment: the journal ended"
+            );
+            self.made.shutdown().await;
+            self.gathering.clear();
+            self.waiting.clear();
+            self.making.clear();
+            self.keep_at = None;
+            tokio::time::sleep(AFTER_FAULT).await;
         }
     }
 

@@ -8,8 +8,8 @@ use outdial_domain::{
     Timestamp,
 };
 use outdial_domain::{Blame, EndedBy, Origin};
-use outdial_service::AttemptFilter;
 use outdial_service::views::PageRequest;
+use outdial_service::{AttemptFilter, ServiceError};
 use serde_json::{Value, json};
 
 use super::fault::Fault;
@@ -174,7 +174,11 @@ impl World {
         let id = attempt.campaign;
         if let Entry::Vacant(place) = self.campaigns.entry(id) {
             // A campaign that was deleted has left its records.
-            place.insert(call.service.campaign(&call.caller, id).await.ok());
+            let campaign = match call.service.campaign(&call.caller, id).await {
+                Err(ServiceError::CampaignNotFound(_)) => None,
+                campaign => Some(campaign?),
+            };
+            place.insert(campaign);
         }
         let campaign = self.campaigns.get(&id).and_then(Option::as_ref);
         let group = campaign.and_then(|campaign| campaign.settings.target.skill_group());

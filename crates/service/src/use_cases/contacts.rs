@@ -294,11 +294,14 @@ impl Service {
             service
                 .ask(move |runtime| runtime.hold_still(tenant, id))
                 .await??;
+            if let Err(error) = service.settled().await {
+                service
+                    .ask(move |runtime| runtime.release_shortened(tenant, id, 0))
+                    .await?;
+                return Err(error);
+            }
             // What the engine has given back is in the store now.
-            let removed = match service.settled().await {
-                Ok(()) => service.store().remove_contacts(id, contacts).await,
-                Err(_) => Ok(0),
-            };
+            let removed = service.store().remove_contacts(id, contacts).await;
             // Some may have gone before the store failed: the engine hears of what there is now.
             let counts = match removed {
                 Ok(_) => None,
