@@ -9,7 +9,7 @@ use outdial_engine::output::Dial;
 use outdial_store::Store;
 
 /// A campaign that cannot be read by then is not waited for: the call goes out untold.
-const CAMPAIGN_WAIT: Duration = Duration::from_millis(200);
+const CAMPAIGN_WAIT: Duration = Duration::from_secs(1);
 
 /// A call that is about to go out.
 #[derive(Clone, Debug, PartialEq)]

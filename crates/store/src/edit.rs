@@ -55,6 +55,15 @@ pub struct StagedList {
     pub kept: u64,
 }
 
+/// The list that a campaign dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListInForce {
+    /// As in [`ListVersion`].
+    pub version: u32,
+    /// Contacts in it now.
+    pub contacts: u64,
+}
+
 /// A list that took the place of an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListVersion {
@@ -198,6 +207,12 @@ pub trait Edits: Send + Sync {
     /// # Errors
     /// [`StoreError`] when it could not be committed. It is dropped when the store is opened next.
     async fn drop_staged(&self, campaign: CampaignId) -> Result<(), StoreError>;
+
+    /// The list in force. Takes the same time however many there were before it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown campaign; [`StoreError`] when the store cannot be read.
+    async fn list_in_force(&self, campaign: CampaignId) -> Result<ListInForce, StoreError>;
 
     /// The version of the list in force, and those that took the place of others, oldest first.
     ///

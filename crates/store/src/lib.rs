@@ -65,7 +65,9 @@ pub use contact::{
     ContactCounts, Contacts, DueContact, DueContacts, ImportOptions, ImportProgress, ImportSession,
 };
 pub use do_not_call::{DoNotCall, IfListed, NumbersListed};
-pub use edit::{Edits, ListVersion, NewPendingEdit, PendingEdit, PendingEditId, StagedList};
+pub use edit::{
+    Edits, ListInForce, ListVersion, NewPendingEdit, PendingEdit, PendingEditId, StagedList,
+};
 pub use error::{OpenError, StoreError};
 pub use event::{EVENTS_KEPT, Event, EventId, EventPage, Events, NewEvent};
 pub use note::{Note, Notes};

@@ -119,7 +119,8 @@ pub(super) async fn modify(call: Call) -> Result<Answer, Fault> {
     let wished = call.parameters.text("JobGroupStatus");
     let wished = wished.map(WishedStatus::read).transpose()?;
     change.check_ids(&campaign, &has)?;
-    let dialed = stats(&call, &campaign).await?.attempts > 0;
+    // Asked for only where it decides: whether the group can be a draft again.
+    let dialed = wished == Some(WishedStatus::Draft) && stats(&call, &campaign).await?.attempts > 0;
     let floors = call.desk.floors(call.caller.tenant).await;
     if change.floor.is_some() || change.urgent.is_some() {
         let mut settings = campaign.settings.clone();

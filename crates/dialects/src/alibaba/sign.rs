@@ -11,7 +11,8 @@ use crate::clock::Tolerance;
 use crate::incoming::Incoming;
 use crate::nonce::{NonceRefusal, NonceStore};
 use crate::signing::{
-    KeyRing, base64, decode_form, hex, hmac_sha1, hmac_sha256, percent_encode, same, sha256_hex,
+    KeyRing, base64, decode_form, hex, hmac_sha1, hmac_sha256, percent_encode,
+    push_percent_encoded, same, sha256_hex,
 };
 
 /// The algorithm of the header form.
@@ -228,7 +229,12 @@ fn canonical_headers(request: &Incoming, names: &str) -> Result<String, Signatur
             return Err(invalid);
         }
         values.sort_unstable();
-        text.push_str(&format!("{name}:{}\n", values.join(",")));
+        text.push_str(name);
+        for (place, value) in values.iter().enumerate() {
+            text.push(if place == 0 { ':' } else { ',' });
+            text.push_str(value);
+        }
+        text.push('\n');
     }
     Ok(text)
 }
@@ -287,12 +293,19 @@ fn v1(request: &Incoming) -> Result<(Claim, String), SignatureRefusal> {
 
 /// Pairs by name, encoded afresh: clients differ in how they write them on the wire.
 fn canonical_query(mut pairs: Vec<(String, String)>) -> String {
-    pairs.sort();
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))
-        .collect();
-    pairs.join("&")
+    pairs.sort_unstable();
+    let length: usize = pairs.iter().map(|(n, v)| n.len() + v.len() + 2).sum();
+    // What is encoded is longer: half as much again is room for most.
+    let mut text = String::with_capacity(length + length / 2);
+    for (name, value) in &pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        push_percent_encoded(&mut text, name);
+        text.push('=');
+        push_percent_encoded(&mut text, value);
+    }
+    text
 }
 
 /// `YYYY-MM-DDThh:mm:ssZ`, and nothing else.

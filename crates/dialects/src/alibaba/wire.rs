@@ -40,11 +40,14 @@ impl Parameters {
     pub fn read(request: &Incoming) -> Result<Self, Fault> {
         let mut parameters = Self::default();
         parameters.add_form(request.query().as_bytes(), "Query")?;
-        let from_query = parameters.0.clone();
+        if request.body.is_empty() {
+            return Ok(parameters);
+        }
+        // A document's values give way to the query's as they are; a form has each name once by itself.
+        let from_query = std::mem::take(&mut parameters.0);
         if request.is_form() {
-            parameters.0.clear();
             parameters.add_form(&request.body, "Body")?;
-        } else if !request.body.is_empty() {
+        } else {
             parameters.add_document(&request.body)?;
         }
         parameters.0.extend(from_query);

@@ -14,6 +14,11 @@ pub(crate) fn percent_encode(text: &str) -> String {
     percent_encode_bytes(text.as_bytes())
 }
 
+/// The same at the end of another text.
+pub(crate) fn push_percent_encoded(text: &mut String, value: &str) {
+    text.extend(encode(value.as_bytes(), RESERVED));
+}
+
 /// The same for bytes that may be no text.
 pub(crate) fn percent_encode_bytes(bytes: &[u8]) -> String {
     encode(bytes, RESERVED).to_string()

@@ -11,7 +11,9 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-pub(crate) use encode::{decode_form, percent_decode, percent_encode, percent_encode_bytes};
+pub(crate) use encode::{
+    decode_form, percent_decode, percent_encode, percent_encode_bytes, push_percent_encoded,
+};
 pub use secret::{AccessKey, KeyRing, Secret};
 
 /// HMAC with SHA-256.

@@ -4,7 +4,7 @@
 
 use outdial_domain::{AttemptId, ContactUpdate, EndedBy, Evidence, Outcome};
 
-use super::Stage;
+use super::{Call, Stage};
 use crate::campaign::place_of;
 use crate::engine::Engine;
 use crate::mutant::Mutant;
@@ -19,7 +19,8 @@ pub enum Placing {
     /// Someone has ended this call, or its campaign: nothing is sent, and it ends like a call that was
     /// cancelled (`Placed`, then `Ended` by us).
     Cancelled,
-    /// Dialing was halted or paused: nothing is sent, and the engine hears `Withheld`.
+    /// Dialing was halted or paused, its window has closed, its number was listed as not to be called, or its
+    /// agent has gone: nothing is sent, and the engine hears `Withheld`.
     Withheld,
 }
 
@@ -36,11 +37,27 @@ impl Engine {
         let runs = self.campaigns.get(&id).is_some_and(|c| c.is_running());
         let halted =
             self.halts.check(id).is_err() || self.halts.check_trunk(call.attempt.trunk).is_err();
-        if (halted && !self.is_off(Mutant::Halt)) || (!runs && call.appointment.is_none()) {
-            Placing::Withheld
-        } else {
-            Placing::GoesOut
+        let stopped =
+            (halted && !self.is_off(Mutant::Halt)) || (!runs && call.appointment.is_none());
+        match stopped || self.has_become_wrong(call) {
+            true => Placing::Withheld,
+            false => Placing::GoesOut,
         }
+    }
+
+    /// Whether a gate that let a call through would refuse it by now.
+    fn has_become_wrong(&self, call: &Call) -> bool {
+        let closed = self.campaigns.get(&call.attempt.campaign).is_some_and(|c| {
+            let calendar = &c.settings.calendar;
+            call.appointment.is_none() && !calendar.is_open(self.now)
+        });
+        let listing = self
+            .do_not_call
+            .listing(&call.contact, call.number(), self.now);
+        let lost_its_agent = call.is_bound && call.agent.is_none();
+        (closed && !self.is_off(Mutant::Calendar))
+            || (listing.is_some() && !self.is_off(Mutant::DoNotCall))
+            || lost_its_agent
     }
 
     /// A committed attempt was not sent: it ends as cancelled, and its contact goes back to where it was.
@@ -70,13 +87,14 @@ impl Engine {
         if let Some(campaign) = self.campaigns.get_mut(&id) {
             campaign.calls = campaign.calls.saturating_sub(1);
         }
-        let contact = ContactUpdate {
+        let mut contact = ContactUpdate {
             contact: call.contact.id,
             campaign: id,
             place: place_of(&call.contact),
             history: call.contact.history,
             last_outcome: None,
         };
+        self.as_set_aside(&mut contact);
         self.contact_left(&contact);
         if let Some(appointment) = call.appointment {
             // The store has seen it kept when the attempt was committed.

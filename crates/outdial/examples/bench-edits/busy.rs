@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::bodies;
 use crate::clients::{APP_ID, Dezhu, INSTANCE, SDK_APP_ID, SECRET};
+use crate::disk::Probe;
 use crate::editing::Edited;
 use crate::phones::Phones;
 use crate::sipp::Sipp;
@@ -66,6 +67,7 @@ pub(crate) fn measure(dezhu: &Dezhu, figures: &mut Figures) -> Result<(), Failur
     let edited = campaigns(&server, &mut connection, dezhu)?;
     until_busy(&server)?;
     std::thread::sleep(WARM_UP);
+    let probe = Probe::start(folder.path())?;
     let (mut stretches, mut edits, mut turn) = (Vec::new(), Vec::new(), 1);
     for number in 0..2 * PAIRS {
         let from = SystemTime::now();
@@ -82,6 +84,7 @@ pub(crate) fn measure(dezhu: &Dezhu, figures: &mut Figures) -> Result<(), Failur
             to: SystemTime::now(),
         });
     }
+    let syncs = probe.stop()?;
     // The last calls are answered and joined before the phones are asked.
     std::thread::sleep(2 * JOIN_MAX);
     let attempts = attempts(&server)?;
@@ -94,6 +97,10 @@ pub(crate) fn measure(dezhu: &Dezhu, figures: &mut Figures) -> Result<(), Failur
     server.stop()?;
     let joins = |edited: bool| joins(&attempts, &answers, &tones, &stretches, edited);
     report(figures, edits, &joins(false), &joins(true));
+    for (name, share) in [("p99", 0.99), ("max", 1.0)] {
+        let name = format!("a bare sync of one page on this disk meanwhile, {name}");
+        figures.add(Metric::new(&name, percentile(&syncs, share), "ms"));
+    }
     Ok(())
 }
 

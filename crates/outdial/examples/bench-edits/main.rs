@@ -22,6 +22,7 @@ mod bodies;
 mod busy;
 mod clients;
 mod decoding;
+mod disk;
 mod editing;
 mod inside;
 mod lists;

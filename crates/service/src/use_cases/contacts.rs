@@ -271,7 +271,11 @@ impl Service {
         let ids = import.finish_with_ids().await?;
         if matches!(before.state, CampaignState::Ended(_)) {
             // Whoever reads the campaign next is to see that it runs again.
-            self.settled().await?;
+            match self.settled().await {
+                // The contacts are stored.
+                Ok(()) | Err(ServiceError::Store(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(ids)
     }

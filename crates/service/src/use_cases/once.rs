@@ -83,12 +83,16 @@ impl Service {
     }
 
     /// Whether no campaign of the tenant but `own` has this name.
-    pub(super) async fn check_name_is_free(
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`].
+    pub async fn is_name_free(
         &self,
         caller: &Caller,
         name: &str,
         own: Option<CampaignId>,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<bool, ServiceError> {
+        caller.needs(Right::Read)?;
         let query = CampaignQuery {
             tenant: Some(caller.tenant),
             name: Some(name.to_owned()),
@@ -96,11 +100,21 @@ impl Service {
             ..CampaignQuery::default()
         };
         let found = self.store().campaigns(query).await?;
-        if found.items.iter().any(|other| Some(other.id) != own) {
-            return Err(ServiceError::Conflict(
+        Ok(found.items.iter().all(|other| Some(other.id) == own))
+    }
+
+    /// Refuses a name that another campaign of the tenant has.
+    pub(super) async fn check_name_is_free(
+        &self,
+        caller: &Caller,
+        name: &str,
+        own: Option<CampaignId>,
+    ) -> Result<(), ServiceError> {
+        match self.is_name_free(caller, name, own).await? {
+            true => Ok(()),
+            false => Err(ServiceError::Conflict(
                 "another campaign has this name; choose a name of its own".to_owned(),
-            ));
+            )),
         }
-        Ok(())
     }
 }

@@ -243,6 +243,8 @@ async fn has_been_replaced(world: &mut World<'_>, old: &[ContactId]) -> Check {
         assert_eq!(found.len(), 1);
         assert!(new.contains(&found[0].id));
         let (version, versions) = store.list_versions(world.campaign).await?;
+        let in_force = store.list_in_force(world.campaign).await?;
+        assert_eq!((in_force.version, in_force.contacts), (version, 6));
         assert_eq!((version, versions.len()), (2, 1));
         assert_eq!(versions[0].revision, RevisionNumber::new(2));
         let list = &versions[0];

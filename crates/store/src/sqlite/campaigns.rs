@@ -27,6 +27,9 @@ const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Pages of a query that does not say how long.
 const PAGE_DEFAULT: usize = 1000;
 
+/// Campaigns that are read without another thread.
+const LIST_FEW: usize = 2;
+
 #[async_trait]
 impl Campaigns for SqliteStore {
     async fn create_campaign(&self, campaign: NewCampaign) -> Result<CreatedCampaign, StoreError> {
@@ -85,13 +88,13 @@ impl Campaigns for SqliteStore {
     }
 
     async fn campaign(&self, campaign: CampaignId) -> Result<Option<Campaign>, StoreError> {
-        self.readers.read(move |db| by_id(db, campaign)).await
+        self.readers.read_few(move |db| by_id(db, campaign)).await
     }
 
     async fn campaign_by_uuid(&self, uuid: &str) -> Result<Option<Campaign>, StoreError> {
         let uuid = uuid.to_lowercase();
         self.readers
-            .read(move |db| {
+            .read_few(move |db| {
                 let found = read(db, "WHERE uuid = ? AND removed = 0", [Value::Text(uuid)])?;
                 Ok(found.into_iter().next())
             })
@@ -102,6 +105,9 @@ impl Campaigns for SqliteStore {
         &self,
         query: CampaignQuery,
     ) -> Result<Page<Campaign, CampaignId>, StoreError> {
+        if (1..=LIST_FEW).contains(&query.limit) {
+            return self.readers.read_few(move |db| list(db, &query)).await;
+        }
         self.readers.read(move |db| list(db, &query)).await
     }
 
@@ -140,7 +146,7 @@ impl Campaigns for SqliteStore {
         number: RevisionNumber,
     ) -> Result<Option<Revision>, StoreError> {
         self.readers
-            .read(move |db| {
+            .read_few(move |db| {
                 let Some(before) = number.number().checked_sub(1) else {
                     return Ok(None);
                 };
@@ -150,7 +156,7 @@ impl Campaigns for SqliteStore {
     }
 
     async fn campaign_stats(&self, campaign: CampaignId) -> Result<CampaignStats, StoreError> {
-        self.readers.read(move |db| stats(db, campaign)).await
+        self.readers.read_few(move |db| stats(db, campaign)).await
     }
 
     async fn ledger(

@@ -227,7 +227,7 @@ impl Contacts for SqliteStore {
     }
 
     async fn contact_counts(&self, campaign: CampaignId) -> Result<ContactCounts, StoreError> {
-        self.readers.read(move |db| counts(db, campaign)).await
+        self.readers.read_few(move |db| counts(db, campaign)).await
     }
 }
 

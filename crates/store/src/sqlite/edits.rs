@@ -9,8 +9,8 @@ use super::fault::{Fault, Outcome};
 use super::import::Session;
 use super::{SqliteStore, import, keys, lists};
 use crate::{
-    Edits, ImportOptions, ImportSession, ListVersion, NewPendingEdit, NewRevision, PendingEdit,
-    PendingEditId, StagedList, StoreError,
+    Edits, ImportOptions, ImportSession, ListInForce, ListVersion, NewPendingEdit, NewRevision,
+    PendingEdit, PendingEditId, StagedList, StoreError,
 };
 
 /// So many edits may wait for a campaign.
@@ -125,7 +125,7 @@ impl Edits for SqliteStore {
         contacts: usize,
     ) -> Result<bool, StoreError> {
         self.readers
-            .read(move |db| lists::can_replace_at_once(db, campaign, contacts))
+            .read_few(move |db| lists::can_replace_at_once(db, campaign, contacts))
             .await
     }
 
@@ -160,13 +160,22 @@ impl Edits for SqliteStore {
         campaign: CampaignId,
         contacts: Vec<NewContact>,
     ) -> Result<StagedList, StoreError> {
-        self.readers
-            .read(move |db| lists::compare(db, campaign, &contacts))
-            .await
+        let is_short = contacts.len() <= lists::FEW;
+        let compare = move |db: &Connection| lists::compare(db, campaign, &contacts);
+        match is_short {
+            true => self.readers.read_few(compare).await,
+            false => self.readers.read(compare).await,
+        }
     }
 
     async fn drop_staged(&self, campaign: CampaignId) -> Result<(), StoreError> {
         self.drop_staged_list(campaign).await
+    }
+
+    async fn list_in_force(&self, campaign: CampaignId) -> Result<ListInForce, StoreError> {
+        self.readers
+            .read_few(move |db| lists::in_force(db, campaign))
+            .await
     }
 
     async fn list_versions(

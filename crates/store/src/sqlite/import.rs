@@ -541,6 +541,10 @@ impl Bulk for Finish {
         // Also when the transaction failed: what was committed before has to get into the index.
         let reply = match (result, self.reply) {
             (Err(error), Some(reply)) => {
+                if let Some(session) = &self.session {
+                    // Whoever hears that the list has failed sends it again: none of it may come in now.
+                    lock(session).failed.get_or_insert_with(|| error.clone());
+                }
                 let _ = reply.send(Err(error));
                 None
             }

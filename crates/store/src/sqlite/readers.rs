@@ -27,7 +27,6 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let closed = || StoreError::Unavailable("it is closed".to_owned());
         let permit = Arc::clone(&self.permits)
             .acquire_owned()
             .await
@@ -49,6 +48,25 @@ impl Readers {
         }
     }
 
+    /// Runs a read of a few rows found by their keys, in a snapshot of its own: where a connection is
+    /// idle on the caller's thread, since handing it to another one and back takes several times as long
+    /// as the read itself.
+    pub(super) async fn read_few<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            return self.read(read).await;
+        };
+        let Some(lent) = Lent::take(Arc::clone(&self.idle)) else {
+            return Err(closed());
+        };
+        let answer = in_snapshot(lent.db(), read);
+        drop(lent);
+        drop(permit);
+        answer.map_err(|fault| fault.0)
+    }
+
     /// Waits for reads under way and gives up the connections.
     pub(super) async fn close(&self) {
         let all = u32::try_from(self.permits.available_permits().max(1)).unwrap_or(u32::MAX);
@@ -59,6 +77,10 @@ impl Readers {
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
     }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("it is closed".to_owned())
 }
 
 fn in_snapshot<T>(db: &Connection, read: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {

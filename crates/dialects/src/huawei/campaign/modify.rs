@@ -44,7 +44,12 @@ pub(in crate::huawei) async fn create(call: Call) -> Result<Answer, Fault> {
     let _turn = desk.campaigns.lock().await;
     check_period(&body, &zone, call.now, None)?;
     let campaigns = all_campaigns(&call).await?;
-    check_name(&body, &campaigns, None)?;
+    if campaigns
+        .iter()
+        .any(|other| other.settings.name == body.name)
+    {
+        return Err(name_is_taken());
+    }
     check_limit(&body, &campaigns, call.now)?;
     let wanted = look_up(&call, body, zone).await?;
     let settings = wanted.settings(None, &[])?;
@@ -90,7 +95,13 @@ pub(in crate::huawei) async fn modify(call: Call) -> Result<Answer, Fault> {
         ));
     }
     check_period(&body, &zone, call.now, Some(&campaign))?;
-    check_name(&body, &all_campaigns(&call).await?, Some(&campaign))?;
+    let (service, caller) = (&call.service, &call.caller);
+    if !service
+        .is_name_free(caller, &body.name, Some(campaign.id))
+        .await?
+    {
+        return Err(name_is_taken());
+    }
     let wanted = look_up(&call, body, zone).await?;
     let body = wanted.body.clone();
     let edit = CampaignEdit::new(MODIFY, move |campaign| {
@@ -135,16 +146,8 @@ fn check_period(
     Ok(())
 }
 
-fn check_name(body: &Body, campaigns: &[Campaign], own: Option<&Campaign>) -> Result<(), Fault> {
-    let others = campaigns
-        .iter()
-        .filter(|other| own.is_none_or(|own| own.id != other.id));
-    let mut names = others.map(|other| &other.settings.name);
-    if names.any(|name| *name == body.name) {
-        let problem = "name: another campaign has it";
-        return Err(Fault::business("0200005", problem));
-    }
-    Ok(())
+fn name_is_taken() -> Fault {
+    Fault::business("0200005", "name: another campaign has it")
 }
 
 fn check_limit(body: &Body, campaigns: &[Campaign], now: Timestamp) -> Result<(), Fault> {

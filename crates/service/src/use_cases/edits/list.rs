@@ -123,16 +123,15 @@ impl Service {
 
     /// How the diff tells of a list with so many contacts.
     async fn list_change(&self, id: CampaignId, contacts: u64) -> Result<Change, ServiceError> {
-        let (version, _) = self.store().list_versions(id).await?;
-        let before = self.store().contact_counts(id).await?.total();
+        let before = self.store().list_in_force(id).await?;
         Ok(Change {
             field: Field::Contacts,
             before: FieldValue::List {
-                version,
-                contacts: before,
+                version: before.version,
+                contacts: before.contacts,
             },
             after: FieldValue::List {
-                version: version + 1,
+                version: before.version + 1,
                 contacts,
             },
         })
