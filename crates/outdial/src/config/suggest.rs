@@ -5,9 +5,9 @@ pub(super) fn nearest<'c>(
     given: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
-    // Underscores are where people slip most often, so they do not count.
+    // Underscores are where people slip most often, so they count only between two that are as near.
     let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
-    let given = plain(given);
+    let (written, given) = (given, plain(given));
     candidates
         .into_iter()
         .map(|candidate| {
@@ -18,7 +18,9 @@ pub(super) fn nearest<'c>(
         })
         // A third of the letters may be wrong; beyond that a suggestion would only mislead.
         .filter(|(distance, candidate)| distance * 3 <= candidate.len().max(3))
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, candidate)| {
+            (*distance, strsim::damerau_levenshtein(written, candidate))
+        })
         .map(|(_, candidate)| candidate)
 }
 
@@ -42,5 +44,7 @@ mod tests {
         assert_eq!(nearest("adminkey", keys), Some("admin_key"));
         assert_eq!(nearest("max-call", keys), Some("max_calls"));
         assert_eq!(nearest("colour", keys), None);
+        let alike = ["max_call_s", "max_calls"];
+        assert_eq!(nearest("maxcalls", alike), Some("max_calls"));
     }
 }

@@ -15,12 +15,17 @@ pub(crate) struct Placed {
     pub(crate) started_at: String,
     pub(crate) ended_at: Option<String>,
     pub(crate) outcome: Option<String>,
+    sip_status: Option<u16>,
 }
 
 impl Placed {
     /// When the server decided to dial, in milliseconds since 1970.
     pub(crate) fn started_ms(&self) -> i64 {
         millis(&self.started_at)
+    }
+
+    fn was_withheld(&self) -> bool {
+        self.outcome.as_deref() == Some("cancelled") && self.sip_status.is_none()
     }
 
     /// When it was over; never for one that is not.
@@ -34,14 +39,18 @@ fn millis(text: &str) -> i64 {
     at.as_millisecond()
 }
 
-/// The campaign's attempts by number: each contact of these tests is dialed once.
+/// The campaign's attempts by number: each contact of these tests is dialed once. An attempt that was
+/// withheld, since its campaign was held before its INVITE went out, is no call.
 pub(crate) fn placed(campaign: &Campaign) -> BTreeMap<String, Placed> {
-    let all = campaign.attempts_json();
+    let all = campaign.attempts_json().into_iter();
+    let all = all.map(|attempt| serde_json::from_value(attempt).unwrap());
+    let all: Vec<Placed> = all
+        .filter(|placed: &Placed| !placed.was_withheld())
+        .collect();
     let count = all.len();
-    let placed = all.into_iter().map(|attempt| {
-        let placed: Placed = serde_json::from_value(attempt).unwrap();
-        (placed.number.clone(), placed)
-    });
+    let placed = all
+        .into_iter()
+        .map(|placed| (placed.number.clone(), placed));
     let placed: BTreeMap<_, _> = placed.collect();
     assert_eq!(placed.len(), count, "each number is dialed once");
     placed

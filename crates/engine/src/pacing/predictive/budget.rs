@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The share of the ceiling at which the price aims; the rest is for what happens by chance.
-const AIM: f64 = 0.98;
+const AIM: f64 = 0.96;
 
 /// How strongly what is left of the budget moves the price, for a budget of one abandoned call an hour.
 const PULL: f64 = 0.16;
